@@ -1,0 +1,187 @@
+"""What a remote is: the place a workspace is synced with.
+
+Merging, conflict copies, safety stops, dry runs, progress and history rendering live above
+this line, so that they are the same on every kind of storage.
+
+Duties of an implementer
+- `snapshot` gives the whole truth or raises; an incomplete listing is an error (rule 9).
+- `publish` writes conditionally on each change's ``expect`` (rule 12). A path where the remote is no
+  longer what was expected has the outcome ``moved`` and is untouched; the others go through.
+- When `publish` has returned, what its outcomes call done is durable and visible to other hubs.
+- Killed at any point, every path on the remote is old or new, and a later run of any hub goes
+  on without help (rule 13).
+- Replaced and deleted contents stay readable through `history` and `read` (rule 11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import Enum
+from typing import Protocol
+
+from msgspec import Struct
+
+from hubsync.model import Entry, Identity, LogRecord, Problem, Tree, Version
+from hubsync.report import Reporter
+
+
+class RemoteCapabilities(Struct, frozen=True):
+    """What a remote carries. What it does not carry is left out of comparisons (rule 16)."""
+
+    conditional_writes: bool
+    atomic_commit: bool
+    history: bool
+    executable: bool = True
+    symlinks: bool = True
+    empty_directories: bool = True
+    mtimes: bool = True
+
+
+class Known(Struct, frozen=True):
+    """What a workspace remembers of a remote: its tree and revision when last seen."""
+
+    remote_id: str
+    revision: str
+    tree: Tree
+
+
+class Snapshot(Struct, frozen=True):
+    """A remote at one instant.
+
+    ``tree`` stands on the rows of ``known.tree`` where that was given, so that what is unchanged costs
+    nothing. A file whose content the remote cannot tell has ``digest`` None and an ``identity``.
+    ``unrecorded``: paths that the next `publish` has to record even if nothing else changes
+    (objects of an interrupted run, other tools' deletions).
+    """
+
+    remote_id: str
+    revision: str
+    tree: Tree
+    problems: tuple[Problem, ...] = ()
+    unrecorded: frozenset[str] = frozenset()
+
+
+class Put(Struct, frozen=True):
+    """Create or replace ``path`` by ``entry``, whose bytes are in the file ``source`` (absolute).
+
+    ``entry.digest`` None: computed on the way. ``signature``: as in `stores.protocol.Upload`.
+    ``moved_from``: the remote holds the same bytes at that path and may copy them.
+    """
+
+    path: str
+    entry: Entry
+    source: str
+    expect: Entry | None
+    signature: tuple[int, int, int, int] | None = None
+    moved_from: str | None = None
+
+
+class Remove(Struct, frozen=True):
+    path: str
+    expect: Entry
+
+
+class Record(Struct, frozen=True):
+    """Nothing moves; the remote's own books learn what ``path`` is (None: gone)."""
+
+    path: str
+    entry: Entry | None
+
+
+Change = Put | Remove | Record
+
+
+class Done(Enum):
+    DONE = "done"
+    MOVED = "moved"
+    """The remote no longer holds what was expected: plan again."""
+    CHANGED = "changed"
+    """The source changed while it was read: the next cycle takes it."""
+    FAILED = "failed"
+
+
+class Outcome(Struct, frozen=True):
+    """How one change ended. ``entry`` as it now stands on the remote, with digest and identity."""
+
+    path: str
+    done: Done
+    entry: Entry | None = None
+    problem: Problem | None = None
+
+
+class Published(Struct, frozen=True):
+    outcomes: tuple[Outcome, ...]
+    revision: str
+    transferred: int = 0
+    """Bytes of file content sent."""
+
+
+class Fetched(Struct, frozen=True):
+    """One content in the staging area: ``source`` is its file, ``entry`` has digest and size."""
+
+    path: str
+    entry: Entry
+    source: str = ""
+    problem: Problem | None = None
+    moved: bool = False
+    """The remote no longer holds what was asked for: plan again."""
+
+
+class SyncNote(Struct, frozen=True):
+    """What the history says of one sync."""
+
+    time: int
+    identity: Identity
+    message: str = ""
+
+
+class Remote(Protocol):
+    """See the module's docstring for the duties."""
+
+    @property
+    def capabilities(self) -> RemoteCapabilities: ...
+
+    def describe(self) -> list[tuple[str, str]]:
+        """For `doctor`: names and values, no secrets."""
+
+    def connect(self, *, create: bool) -> str:
+        """The remote's id, made if the place is new and ``create``. Raises RemoteUnavailable,
+        RemoteFormatError."""
+
+    def changed_since(self, revision: str) -> bool:
+        """One cheap request: has another hub published since?"""
+
+    def snapshot(self, known: Known | None, *, listing: bool) -> Snapshot:
+        """The remote as it is. Without ``listing`` its own books are trusted and other tools' changes
+        are not looked for."""
+
+    def fetch(
+        self,
+        wanted: Sequence[tuple[str, Entry]],
+        stage: Callable[[str], str],
+        reporter: Reporter,
+    ) -> Iterator[Fetched]:
+        """Contents into the files that ``stage(name)`` gives, verified, each with its own outcome."""
+
+    def publish(
+        self,
+        changes: Iterable[Change],
+        expected: Snapshot,
+        note: SyncNote,
+        reporter: Reporter,
+    ) -> Published:
+        """Carry out the changes, then make them known in one step."""
+
+    def history(self, limit: int | None = None) -> Iterator[LogRecord]:
+        """Syncs, newest first."""
+
+    def versions(self, path: str) -> list[Version]:
+        """The contents that ``path`` has had, newest first."""
+
+    def read(self, path: str, version: str, target: str) -> Entry:
+        """One earlier content into the file ``target``. Raises NoSuchVersion."""
+
+    def gc(self, before: int) -> int:
+        """Prune versions, history and leftovers older than ``before`` (ns); how many objects went."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,160 @@
+"""What the façade's calls return: frozen values that a shell renders or dumps as JSON as they are."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from msgspec import Struct, field
+
+from hubsync.model import Problem
+
+
+class ChangeKind(Enum):
+    """How a path differs from the base."""
+
+    CREATED = "created"
+    EDITED = "edited"
+    DELETED = "deleted"
+    RENAMED = "renamed"
+    MODE = "mode"
+
+
+class PathChange(Struct, frozen=True, omit_defaults=True):
+    """``renamed_from`` is set where ``change`` is RENAMED; ``size`` in bytes, of what is there now."""
+
+    path: str
+    change: ChangeKind
+    size: int = 0
+    renamed_from: str | None = None
+
+
+class ConflictCopy(Struct, frozen=True):
+    """A conflict that waits for a person: ``path`` has one side's content, ``copy`` the other's."""
+
+    path: str
+    copy: str
+
+
+class RemoteInfo(Struct, frozen=True):
+    """One configured remote. ``last_sync``: ns since the epoch, None if never."""
+
+    name: str
+    url: str
+    revision: str
+    last_sync: int | None
+    exclusive: bool = False
+    include: tuple[str, ...] = ()
+    larger_than: int | None = None
+
+
+class Status(Struct, frozen=True):
+    """What a sync would do now."""
+
+    workspace: str
+    remotes: tuple[RemoteInfo, ...]
+    local: tuple[PathChange, ...] = ()
+    remote: tuple[PathChange, ...] = ()
+    conflicts: tuple[ConflictCopy, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    nested: tuple[str, ...] = ()
+    """Git repositories inside the workspace, whose ``.git`` is not synced."""
+
+
+class SyncResult(Struct, frozen=True):
+    """What a sync, push or pull did (or, in a dry run, would do).
+
+    ``up``/``down``: paths carried to the remote/to the disk, deletions apart. ``merged``: both sides'
+    edits are in one file now. ``conflicts``: kept twice in this run. ``kept``: edits that survived
+    the other side's deletion. ``unsynced``: paths that a one-way command left, because the other
+    direction is needed first. ``bytes``: file contents moved; ``requests`` by kind, where the
+    remote counts them.
+    """
+
+    up: tuple[PathChange, ...] = ()
+    down: tuple[PathChange, ...] = ()
+    merged: tuple[str, ...] = ()
+    conflicts: tuple[ConflictCopy, ...] = ()
+    deleted_locally: tuple[str, ...] = ()
+    deleted_remotely: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    unsynced: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    bytes: int = 0
+    seconds: float = 0.0
+    requests: dict[str, int] = field(default_factory=dict)
+    revision: str = ""
+    dry_run: bool = False
+
+    def nothing_done(self) -> bool:
+        """Rule 17: whether this run found nothing to do."""
+        return not (
+            self.up
+            or self.down
+            or self.merged
+            or self.conflicts
+            or self.deleted_locally
+            or self.deleted_remotely
+        )
+
+    def exit_status(self) -> int:
+        """0, or 3 where something is left to a person."""
+        return 3 if self.conflicts or self.problems or self.unsynced else 0
+
+
+class HistoryChange(Struct, frozen=True):
+    path: str
+    change: ChangeKind
+
+
+class HistoryRecord(Struct, frozen=True):
+    """One sync in the history. ``time``: ns since the epoch."""
+
+    version: str
+    time: int
+    hub: str
+    author: str
+    message: str
+    changes: tuple[HistoryChange, ...]
+
+
+class PathVersion(Struct, frozen=True):
+    """One content that a path has had; ``version`` is for `Workspace.restore`. ``digest`` in hex, None
+    where the path was deleted. ``place``: ``"remote"``, ``"trash"`` or ``"current"``."""
+
+    version: str
+    time: int
+    hub: str
+    author: str
+    digest: str | None
+    size: int
+    place: str = "remote"
+
+
+class Restored(Struct, frozen=True):
+    path: str
+    version: str
+    size: int
+
+
+class Pruned(Struct, frozen=True):
+    """What `gc` removed: files from the trash, objects from the remotes."""
+
+    trash: int
+    remote: int
+
+
+class Check(Struct, frozen=True):
+    """One line of `doctor`. ``state``: ``"ok"``, ``"warning"``, ``"failed"`` or ``"info"``."""
+
+    name: str
+    state: str
+    message: str
+    hint: str = ""
+
+
+class IgnoreRule(Struct, frozen=True):
+    """A rule and where it stands; ``source`` is a file or ``"built-in"``."""
+
+    source: str
+    line: int
+    pattern: str
