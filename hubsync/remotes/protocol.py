@@ -15,7 +15,7 @@ Duties of an implementer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Protocol
 
@@ -141,6 +141,10 @@ class Remote(Protocol):
     @property
     def capabilities(self) -> RemoteCapabilities: ...
 
+    @property
+    def requests(self) -> Mapping[str, int]:
+        """Requests made since the remote was opened, by kind (``list``, ``get``, ``put``, ...)."""
+
     def describe(self) -> list[tuple[str, str]]:
         """For `doctor`: names and values, no secrets."""
 
@@ -154,6 +158,10 @@ class Remote(Protocol):
     def snapshot(self, known: Known | None, *, listing: bool) -> Snapshot:
         """The remote as it is. Without ``listing`` its own books are trusted and other tools' changes
         are not looked for."""
+
+    def same_bytes(self, entry: Entry, local_file: str) -> bool | None:
+        """Whether the file has the bytes of an ``entry`` without a digest, by the store's own checksum;
+        None where that cannot tell."""
 
     def fetch(
         self,

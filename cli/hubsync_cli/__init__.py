@@ -1,0 +1,1 @@
+"""The `hubsync` command: parses, calls the library, and shows what came back."""

@@ -1,0 +1,1 @@
+"""The sub-commands, one module per subject; each is imported when it is called."""

@@ -1,0 +1,88 @@
+"""`log`, `restore` and `gc`: what was, what comes back, what goes for good."""
+
+from __future__ import annotations
+
+import click
+
+from hubsync_cli import documents, words
+from hubsync_cli.options import command, pass_shell
+from hubsync_cli.shell import Shell, workspace_path
+
+
+@command("log", examples=("hubsync log -n 5", "hubsync log notes.md", "hubsync log --json"))
+@click.argument("path", required=False, type=click.Path())
+@click.option("-n", "--limit", type=click.IntRange(min=1), metavar="N", help="The N newest.")
+@pass_shell
+def log(shell: Shell, path: str | None, limit: int | None) -> None:
+    """Show the history: when, who, from which hub, what changed.
+
+    With PATH, the versions of that file; each can be given to restore --at.
+    """
+    from hubsync_cli import history_report
+
+    with shell.workspace() as workspace:
+        view = shell.view(workspace.root)
+        if path is None:
+            records = workspace.log(limit)
+            shell.result(
+                lambda: documents.log_document(records), lambda: history_report.log(records, view)
+            )
+        else:
+            wanted = workspace_path(workspace.root, path)
+            versions = workspace.versions(wanted)[:limit]
+            shell.result(
+                lambda: documents.versions_document(versions),
+                lambda: history_report.versions(versions, wanted, view),
+            )
+
+
+@command(
+    "restore",
+    examples=(
+        "hubsync restore notes.md",
+        "hubsync restore notes.md --at 2026-11-20T12:00:00Z",
+        "hubsync restore notes.md --at VERSION --to notes-before.md",
+    ),
+)
+@click.argument("path", type=click.Path())
+@click.option("--at", metavar="VERSION|TIME", help="Which one (hubsync log PATH names them).")
+@click.option("--to", metavar="DEST", type=click.Path(), help="Where to, instead of PATH itself.")
+@pass_shell
+def restore(shell: Shell, path: str, at: str | None, to: str | None) -> None:
+    """Bring an earlier version of PATH back.
+
+    It is looked for in the remote's history and in the trash of this workspace. What it replaces
+    goes to the trash.
+    """
+    with shell.workspace() as workspace:
+        root = workspace.root
+        restored = workspace.restore(
+            workspace_path(root, path),
+            at=at,
+            to=None if to is None else workspace_path(root, to),
+        )
+        view = shell.view(root)
+        shell.done(
+            lambda: documents.restored_document(restored),
+            f"Restored {view.path(restored.path)}: {words.size(restored.size)}, version"
+            f" {words.line(restored.version)}.",
+        )
+
+
+@command("gc", examples=("hubsync gc", "hubsync gc --keep-days 7"))
+@click.option(
+    "--keep-days", type=click.IntRange(min=0), metavar="N", help="Keep what is younger than N days."
+)
+@pass_shell
+def gc(shell: Shell, keep_days: int | None) -> None:
+    """Prune trash, old versions and leftovers by age.
+
+    Nothing is pruned on its own; what goes here cannot be restored.
+    """
+    with shell.workspace() as workspace:
+        pruned = workspace.gc(keep_days=keep_days)
+    shell.done(
+        lambda: documents.pruned_document(pruned),
+        f"Pruned {words.count(pruned.trash, 'file')} from the trash and"
+        f" {words.count(pruned.remote, 'object')} from the remote.",
+    )

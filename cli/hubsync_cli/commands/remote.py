@@ -1,0 +1,172 @@
+"""`remote`: the places a workspace is synced with, and which paths go where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from hubsync_cli import documents, words
+from hubsync_cli.history_report import table
+from hubsync_cli.options import Group, command, exclusive, pass_shell, store_options
+from hubsync_cli.shell import Shell
+
+_UNITS = {"": 1, "b": 1, "k": 10**3, "kb": 10**3, "m": 10**6, "mb": 10**6, "g": 10**9, "gb": 10**9}
+
+
+class Size(click.ParamType[int]):
+    """Bytes, as a number or with a unit: 20MB."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        text = str(value).strip().lower()
+        number = text.rstrip("bkmg")
+        try:
+            return int(float(number) * _UNITS[text[len(number) :].strip()])
+        except (ValueError, KeyError, OverflowError):
+            self.fail(f"{value!r} is no size; a size is like 500kB, 20MB or 1.5GB.", param, ctx)
+
+
+_include = click.option(
+    "--include",
+    metavar="PATTERN",
+    multiple=True,
+    help="Takes the paths that match (gitignore syntax). Repeatable.",
+)
+_larger_than = click.option(
+    "--larger-than", type=Size(), metavar="SIZE", help="Takes files above this size, such as 20MB."
+)
+
+
+@click.group(
+    "remote",
+    cls=Group,
+    examples=(
+        "hubsync remote list",
+        "hubsync remote add bulk s3://bucket/data --larger-than 20MB",
+        "hubsync remote remove bulk",
+    ),
+)
+def remote() -> None:
+    """Show and change the remotes and their rules.
+
+    A path belongs to the remote where it is already known, else to the first whose rule takes it.
+    """
+
+
+@command("list", examples=("hubsync remote list", "hubsync remote list --json"))
+@pass_shell
+def list_remotes(shell: Shell) -> None:
+    """List the remotes."""
+    with shell.workspace() as workspace:
+        found = workspace.remotes()
+    shell.result(lambda: documents.remotes_document(found), lambda: _table(shell, found))
+
+
+@command(
+    "add",
+    examples=("hubsync remote add bulk s3://bucket/data --include 'data/**' --larger-than 20MB",),
+)
+@click.argument("name")
+@click.argument("url")
+@store_options
+@exclusive
+@_include
+@_larger_than
+@pass_shell
+def add(
+    shell: Shell,
+    name: str,
+    url: str,
+    options: dict[str, str],
+    exclusive: bool,
+    include: tuple[str, ...],
+    larger_than: int | None,
+) -> None:
+    """Add a remote."""
+    with shell.workspace() as workspace:
+        workspace.add_remote(
+            name,
+            url,
+            options=options,
+            exclusive=exclusive,
+            include=include,
+            larger_than=larger_than,
+        )
+        found = workspace.remotes()
+    shell.done(
+        lambda: documents.remotes_document(found),
+        f"Added the remote {words.line(name)}. Next: hubsync sync",
+    )
+
+
+@command("remove", examples=("hubsync remote remove bulk",))
+@click.argument("name")
+@pass_shell
+def remove(shell: Shell, name: str) -> None:
+    """Forget a remote; what lies there stays."""
+    with shell.workspace() as workspace:
+        workspace.remove_remote(name)
+        found = workspace.remotes()
+    shell.done(lambda: documents.remotes_document(found), f"Removed the remote {words.line(name)}.")
+
+
+@command("set", examples=("hubsync remote set bulk --larger-than 50MB --exclusive",))
+@click.argument("name")
+@click.option("--url", help="Where it is now.")
+@store_options
+@click.option("--exclusive/--no-exclusive", default=None, help="Whether only hubsync writes to it.")
+@_include
+@_larger_than
+@pass_shell
+def set_remote(
+    shell: Shell,
+    name: str,
+    url: str | None,
+    options: dict[str, str],
+    exclusive: bool | None,
+    include: tuple[str, ...],
+    larger_than: int | None,
+) -> None:
+    """Change the settings of a remote; those not named stay."""
+    settings = {
+        "url": url,
+        "options": options or None,
+        "exclusive": exclusive,
+        "include": include or None,
+        "larger_than": larger_than,
+    }
+    given = {key: value for key, value in settings.items() if value is not None}
+    if not given:
+        raise click.UsageError("Name at least one setting to change.")
+    with shell.workspace() as workspace:
+        workspace.set_remote(name, **given)
+        found = workspace.remotes()
+    shell.done(lambda: documents.remotes_document(found), f"Changed the remote {words.line(name)}.")
+
+
+for _child in (list_remotes, add, remove, set_remote):
+    remote.add_command(_child)
+
+
+def _table(shell: Shell, found: list[Any]) -> list[str]:
+    now = shell.view("").now
+    rows = [("NAME", "URL", "LAST SYNC", "TAKES")]
+    for info in found:
+        takes = [*info.include]
+        if info.larger_than is not None:
+            takes.append(f"above {words.size(info.larger_than)}")
+        if info.exclusive:
+            takes.append("(exclusive)")
+        rows.append(
+            (
+                words.line(info.name),
+                words.line(info.url),
+                "never" if info.last_sync is None else words.ago(info.last_sync, now),
+                words.line(" ".join(takes)) or "everything",
+            )
+        )
+    return table(rows)

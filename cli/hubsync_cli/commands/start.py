@@ -1,0 +1,115 @@
+"""`init` and `clone`: a workspace begins."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from hubsync.errors import UsageError
+from hubsync_cli import documents, environment, sync_report, words
+from hubsync_cli.options import command, exclusive, pass_shell, store_options
+from hubsync_cli.shell import Shell
+
+
+@command(
+    "init",
+    examples=(
+        "hubsync init s3://bucket/me",
+        "hubsync init s3://bucket/me -o endpoint=https://minio.example.org -o region=eu-west-1",
+        "hubsync init                    # to a folder among your own files",
+    ),
+)
+@click.argument("url", required=False)
+@store_options
+@exclusive
+@click.option("--mode", type=click.Choice(["branch", "shadow"]), help="How Git is used.")
+@click.option("--branch", metavar="NAME", help="The Git branch.")
+@pass_shell
+def init(
+    shell: Shell,
+    url: str | None,
+    options: dict[str, str],
+    exclusive: bool,
+    mode: str | None,
+    branch: str | None,
+) -> None:
+    """Make this directory a workspace linked to URL.
+
+    Without URL it is linked to an embedded local remote under your data directory. No file of
+    yours is changed; if both sides have files, the first sync unites them.
+    """
+    from hubsync import Workspace
+
+    with Workspace.init(
+        os.getcwd(),
+        url,
+        options=options,
+        exclusive=exclusive,
+        mode=mode,
+        branch=branch,
+        data_home=environment.data_home(),
+        env=environment.for_remotes(),
+    ) as workspace:
+        root, remotes = workspace.root, workspace.remotes()
+        shell.done(
+            lambda: {"workspace": root, "remotes": documents.remotes_document(remotes)},
+            f"{words.name(root)} is a workspace now, linked to"
+            f" {', '.join(words.line(remote.url) for remote in remotes)}.",
+            "Next: hubsync sync",
+        )
+
+
+@command(
+    "clone",
+    examples=("hubsync clone s3://bucket/me", "hubsync clone s3://bucket/me work"),
+)
+@click.argument("url")
+@click.argument("directory", required=False, type=click.Path())
+@store_options
+@exclusive
+@pass_shell
+def clone(
+    shell: Shell, url: str, directory: str | None, options: dict[str, str], exclusive: bool
+) -> int:
+    """Make a new workspace from a remote.
+
+    DIRECTORY is the last part of URL unless given; it must be empty or not exist.
+    """
+    from hubsync import Workspace
+
+    target = os.path.abspath(directory or directory_of(url))
+    with shell.progress() as progress:
+        workspace, result = Workspace.clone(
+            url,
+            target,
+            options=options,
+            exclusive=exclusive,
+            identity=environment.identity(),
+            reporter=progress,
+            env=environment.for_remotes(),
+        )
+    with workspace:
+        root = workspace.root
+    if shell.json:
+        shell.output.document({"workspace": root, **documents.sync_document(result)})
+    else:
+        if not shell.quiet:
+            shell.output.lines([f"Cloned {words.line(url)} into {words.name(root)}."])
+        lines = sync_report.report(result, "pull", shell.view(root), quiet=shell.quiet)
+        shell.output.lines(lines)
+    return result.exit_status()
+
+
+def directory_of(url: str) -> str:
+    """The last part of a URL, as `git clone` takes it."""
+    path = url.partition("://")[2] or url
+    last = path.partition("?")[0].rstrip("/").replace(":", "/").rpartition("/")[2]
+    last = last.removesuffix(".git")
+    if last in ("", ".", ".."):
+        raise UsageError(
+            "The URL names no directory.",
+            "Say where to: hubsync clone URL DIR",
+            code="no-directory",
+        )
+    return last

@@ -1,0 +1,36 @@
+"""`status`: what a sync would do."""
+
+from __future__ import annotations
+
+import click
+
+from hubsync_cli import documents
+from hubsync_cli.options import command, pass_shell
+from hubsync_cli.shell import Shell
+
+
+@command("status", examples=("hubsync status", "hubsync status --short", "hubsync status --json"))
+@click.option("--short", is_flag=True, help="Two letters and the path, one line each.")
+@click.option("--checksum", is_flag=True, help="Read every file; do not trust the stat cache.")
+@pass_shell
+def status(shell: Shell, short: bool, checksum: bool) -> int:
+    """Show what a sync would do; change nothing.
+
+    Paths are shown relative to the current directory. With --short, the first letter is L for a
+    local change, R for a remote one, C for a conflict and P for a problem; the second is + for
+    created, ~ edited, - deleted, > renamed, x mode, and ! for what waits for a person.
+    """
+    with shell.workspace() as workspace, shell.progress() as progress:
+        found = workspace.status(reporter=progress, checksum=checksum)
+    if shell.json:
+        shell.output.document(documents.status_document(found))
+    else:
+        from hubsync_cli import status_report
+
+        view = shell.view(found.workspace)
+        shell.output.lines(
+            status_report.short(found, view)
+            if short
+            else status_report.report(found, view, quiet=shell.quiet)
+        )
+    return 3 if found.conflicts or found.problems else 0

@@ -1,0 +1,84 @@
+"""`sync`, `push` and `pull`: one plan, in both directions or one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from hubsync_cli import documents, environment, sync_report
+from hubsync_cli.options import command, pass_shell
+from hubsync_cli.shell import Shell
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _request(function: F) -> F:
+    for option in (
+        click.option(
+            "--checksum", is_flag=True, help="Read every file; do not trust the stat cache."
+        ),
+        click.option(
+            "--confirm-deletes",
+            is_flag=True,
+            help="Go on where so much would be deleted that hubsync stops.",
+        ),
+        click.option("-m", "--message", default="", metavar="TEXT", help="For the history."),
+        click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing."),
+    ):
+        function = option(function)
+    return function
+
+
+@command(
+    "sync",
+    examples=("hubsync sync", "hubsync sync --dry-run", 'hubsync sync -m "figures for the paper"'),
+)
+@_request
+@pass_shell
+def sync(shell: Shell, /, **request: Any) -> int:
+    """Bring both sides together.
+
+    Changes of one side go to the other; where both changed one file, the contents are merged or
+    both kept. Nothing that a person wrote is lost.
+    """
+    return _run(shell, "sync", request)
+
+
+@command("push", examples=("hubsync push", "hubsync push --dry-run"))
+@_request
+@pass_shell
+def push(shell: Shell, /, **request: Any) -> int:
+    """Send local changes, fetch none.
+
+    What the remote has newer is never overwritten: such paths are named, and the exit status is 3.
+    """
+    return _run(shell, "push", request)
+
+
+@command("pull", examples=("hubsync pull", "hubsync pull --dry-run"))
+@_request
+@pass_shell
+def pull(shell: Shell, /, **request: Any) -> int:
+    """Fetch remote changes, send none.
+
+    What is changed here too is never overwritten: such paths are named, and the exit status is 3.
+    """
+    return _run(shell, "pull", request)
+
+
+def _run(shell: Shell, direction: str, request: dict[str, Any]) -> int:
+    from hubsync import SyncRequest
+
+    with shell.workspace() as workspace:
+        run = getattr(workspace, direction)
+        with shell.progress() as progress:
+            result = run(SyncRequest(**request), identity=environment.identity(), reporter=progress)
+        shell.result(
+            lambda: documents.sync_document(result),
+            lambda: sync_report.report(
+                result, direction, shell.view(workspace.root), quiet=shell.quiet
+            ),
+        )
+    return int(result.exit_status())

@@ -1,0 +1,147 @@
+"""The JSON documents, as docs/reference/json describes them. Fields are only ever added."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hubsync.errors import HubsyncError
+from hubsync_cli import words
+
+if TYPE_CHECKING:
+    from hubsync.model import Problem
+    from hubsync.results import (
+        Check,
+        ConflictCopy,
+        HistoryRecord,
+        IgnoreRule,
+        PathChange,
+        PathVersion,
+        Pruned,
+        RemoteInfo,
+        Restored,
+        Status,
+        SyncResult,
+    )
+
+Document = dict[str, Any]
+
+
+def error_document(error: HubsyncError) -> Document:
+    return {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
+
+
+def status_document(status: Status) -> Document:
+    return {
+        "workspace": status.workspace,
+        "remotes": remotes_document(status.remotes),
+        "local": [_change(change) for change in status.local],
+        "remote": [_change(change) for change in status.remote],
+        "conflicts": conflicts_document(status.conflicts),
+        "problems": [_problem(problem) for problem in status.problems],
+        "nested": list(status.nested),
+    }
+
+
+def sync_document(result: SyncResult) -> Document:
+    return {
+        "up": [_change(change) for change in result.up],
+        "down": [_change(change) for change in result.down],
+        "merged": list(result.merged),
+        "conflicts": conflicts_document(result.conflicts),
+        "deleted_locally": list(result.deleted_locally),
+        "deleted_remotely": list(result.deleted_remotely),
+        "kept": list(result.kept),
+        "unsynced": list(result.unsynced),
+        "problems": [_problem(problem) for problem in result.problems],
+        "bytes": result.bytes,
+        "seconds": round(result.seconds, 3),
+        "requests": dict(result.requests),
+        "revision": result.revision,
+        "dry_run": result.dry_run,
+    }
+
+
+def log_document(records: list[HistoryRecord]) -> list[Document]:
+    return [
+        {
+            "version": record.version,
+            "time": words.iso(record.time),
+            "hub": record.hub,
+            "author": record.author,
+            "message": record.message,
+            "changes": [
+                {"path": change.path, "change": change.change.value} for change in record.changes
+            ],
+        }
+        for record in records
+    ]
+
+
+def versions_document(versions: list[PathVersion]) -> list[Document]:
+    return [
+        {
+            "version": version.version,
+            "time": words.iso(version.time),
+            "hub": version.hub,
+            "author": version.author,
+            "digest": version.digest,
+            "size": version.size,
+            "place": version.place,
+        }
+        for version in versions
+    ]
+
+
+def restored_document(restored: Restored) -> Document:
+    return {"path": restored.path, "version": restored.version, "size": restored.size}
+
+
+def conflicts_document(conflicts: tuple[ConflictCopy, ...] | list[ConflictCopy]) -> list[Document]:
+    return [{"path": conflict.path, "copy": conflict.copy} for conflict in conflicts]
+
+
+def remotes_document(remotes: tuple[RemoteInfo, ...] | list[RemoteInfo]) -> list[Document]:
+    return [
+        {
+            "name": remote.name,
+            "url": remote.url,
+            "revision": remote.revision,
+            "last_sync": None if remote.last_sync is None else words.iso(remote.last_sync),
+            "exclusive": remote.exclusive,
+            "include": list(remote.include),
+            "larger_than": remote.larger_than,
+        }
+        for remote in remotes
+    ]
+
+
+def checks_document(checks: list[Check]) -> Document:
+    return {
+        "checks": [
+            {"name": c.name, "state": c.state, "message": c.message, "hint": c.hint} for c in checks
+        ]
+    }
+
+
+def pruned_document(pruned: Pruned) -> Document:
+    return {"trash": pruned.trash, "remote": pruned.remote}
+
+
+def rule_document(rule: IgnoreRule) -> Document:
+    return {"source": rule.source, "line": rule.line, "pattern": rule.pattern}
+
+
+def _change(change: PathChange) -> Document:
+    document: Document = {"path": change.path, "change": change.change.value, "size": change.size}
+    if change.renamed_from is not None:
+        document["renamed_from"] = change.renamed_from
+    return document
+
+
+def _problem(problem: Problem) -> Document:
+    return {
+        "path": problem.path,
+        "code": problem.code,
+        "message": problem.message,
+        "hint": problem.hint,
+    }

@@ -1,0 +1,111 @@
+"""Runs the command: arguments in, exit status out, and every error in words."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Never
+
+import click
+
+from hubsync.errors import HubsyncError, Interrupted, LocalError, UsageError
+from hubsync_cli import environment
+from hubsync_cli.output import Output
+from hubsync_cli.shell import Shell
+from hubsync_cli.signals import Interruptions
+from hubsync_cli.tree import cli
+
+PROGRAM = "hubsync"
+
+
+def main(arguments: Sequence[str] | None = None) -> Never:
+    """The console script."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    request = environment.completion_request()
+    if request is not None:
+        from click.shell_completion import shell_complete
+
+        variable = environment.COMPLETION_VARIABLE
+        sys.exit(shell_complete(cli, {}, PROGRAM, variable, request))
+    try:
+        status = _run(given)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has enough. What is still buffered must not fail at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        status = 1
+    sys.exit(status)
+
+
+def _run(arguments: list[str]) -> int:
+    output = Output()
+    with Interruptions() as interruptions:
+        shell = Shell(output, interruptions)
+        try:
+            with cli.make_context(PROGRAM, arguments, obj=shell) as context:
+                return int(cli.invoke(context) or 0)
+        except click.exceptions.Exit as ended:
+            return ended.exit_code
+        except click.exceptions.NoArgsIsHelpError as missing:
+            if "--json" not in arguments and missing.ctx is not None:
+                sys.stderr.write(f"{missing.ctx.get_help()}\n")
+                return UsageError.exit_status
+            return _fail(shell, arguments, UsageError("A command is missing.", _help(missing)))
+        except click.ClickException as refused:
+            message = refused.format_message()
+            return _fail(shell, arguments, UsageError(message, _help(refused)))
+        except BrokenPipeError:
+            raise
+        except (KeyboardInterrupt, click.Abort):
+            return _fail(shell, arguments, Interrupted("Interrupted.", "Run it again to go on."))
+        except Exception as error:
+            if shell.verbosity > 1:
+                _traceback(error)
+            return _fail(shell, arguments, explained(error))
+
+
+def explained(error: Exception) -> HubsyncError:
+    """Any error as one for people."""
+    if isinstance(error, HubsyncError):
+        return error
+    if isinstance(error, OSError) and error.strerror:
+        where = f": {os.fsdecode(error.filename)}" if _is_path(error.filename) else ""
+        return LocalError(
+            f"{error.strerror}{where}",
+            "Check the permissions, the free space and the quota of this place.",
+        )
+    return HubsyncError(
+        f"internal error: {type(error).__name__} (code internal)",
+        "This is a bug in hubsync. Run the command again with -vv to see"
+        " where it arose, and report that.",
+        code="internal",
+    )
+
+
+def _fail(shell: Shell, arguments: list[str], error: HubsyncError) -> int:
+    # Wrong usage may be found before --json is parsed: ask the arguments too.
+    before_end = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if shell.json or "--json" in before_end:
+        from hubsync_cli.documents import error_document
+
+        shell.output.document(error_document(error))
+    else:
+        shell.output.failure(error.message, error.hint)
+    return error.exit_status
+
+
+def _help(refused: click.ClickException) -> str:
+    context = getattr(refused, "ctx", None)
+    path = context.command_path if isinstance(context, click.Context) else PROGRAM
+    return f"'{path} --help' shows how it is used."
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, (str, bytes))
+
+
+def _traceback(error: Exception) -> None:
+    import traceback
+
+    sys.stderr.write("".join(traceback.format_exception(error)))

@@ -1,0 +1,77 @@
+"""What a sync would do now, for people: in full or in two letters a path."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hubsync.results import ChangeKind, PathChange, RemoteInfo, Status
+from hubsync_cli import words
+from hubsync_cli.sync_report import NOTHING
+from hubsync_cli.view import COLOURS, View
+
+SIGNS: Final = {
+    ChangeKind.CREATED: "+",
+    ChangeKind.EDITED: "~",
+    ChangeKind.DELETED: "-",
+    ChangeKind.RENAMED: ">",
+    ChangeKind.MODE: "x",
+}
+
+
+def report(status: Status, view: View, *, quiet: bool = False) -> list[str]:
+    lines: list[str] = []
+    if not quiet:
+        lines.append(f"Workspace {words.name(status.workspace)}")
+        lines += [_remote(remote, view.now) for remote in status.remotes]
+        lines.append("")
+    both = {change.path for change in status.local} & {change.path for change in status.remote}
+    sections = [
+        _changes("Local changes (a sync sends them):", status.local, both, view),
+        _changes("Remote changes (a sync fetches them):", status.remote, both, view),
+        view.conflicts(status.conflicts, whole=True),
+        view.problems(status.problems, whole=True),
+        view.section(
+            "Git repositories in the workspace (their files are synced, their .git is not):",
+            [view.path(path) for path in status.nested],
+            whole=True,
+        )
+        if not quiet
+        else [],
+    ]
+    for section in sections:
+        if section:
+            lines += [*section, ""]
+    if not (status.local or status.remote) and not quiet:
+        lines.append(NOTHING["sync"])
+    return lines[:-1] if lines and not lines[-1] else lines
+
+
+def short(status: Status, view: View) -> list[str]:
+    """Two letters, a space and the path, one line each."""
+    lines: list[str] = []
+    for side, changes in (("L", status.local), ("R", status.remote)):
+        for change in changes:
+            letters = view.paint(f"{side}{SIGNS[change.change]}", COLOURS[change.change])
+            before = "" if change.renamed_from is None else f"{view.path(change.renamed_from)} -> "
+            lines.append(f"{letters} {before}{view.path(change.path)}")
+    lines += [
+        f"{view.paint('C!', 'red')} {view.path(conflict.path)} {view.path(conflict.copy)}"
+        for conflict in status.conflicts
+    ]
+    lines += [f"{view.paint('P!', 'red')} {view.path(p.path)}" for p in status.problems]
+    return lines
+
+
+def _remote(remote: RemoteInfo, now: int) -> str:
+    last = (
+        "never synced" if remote.last_sync is None else f"synced {words.ago(remote.last_sync, now)}"
+    )
+    return f"Remote {words.line(remote.name)}: {words.line(remote.url)} ({last})"
+
+
+def _changes(title: str, changes: tuple[PathChange, ...], both: set[str], view: View) -> list[str]:
+    items = [
+        view.change(change) + (" (changed on both sides)" if change.path in both else "")
+        for change in changes
+    ]
+    return view.section(title, items, whole=True)

@@ -1,0 +1,1 @@
+"""Decisions, pure: what to do about two sides, what is safe, what is ignored, what a name may be."""

@@ -1,0 +1,130 @@
+"""Safety stops: what looks so wrong that nothing at all is changed (rule 9)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final, NoReturn
+
+from msgspec import Struct
+
+from hubsync.core.conflicts import entry_digest
+from hubsync.core.paths import name_of
+from hubsync.errors import SafetyStop
+from hubsync.model import Carry, Entry, Kind, Plan, Side, Tree
+
+CONFIRM: Final = "--confirm-deletes"
+
+FEW: Final = 10
+"""Up to so many deletions are nobody's accident."""
+
+
+class SafetyFacts(Struct, frozen=True):
+    """What the trees do not say.
+
+    ``local_exists``: the workspace's root is there and can be read. ``base_remote_id``: the id of the
+    remote that the base was agreed with; ``""`` if there was none. ``confirmed``: the user gave
+    `CONFIRM`.
+    """
+
+    remote_id: str
+    base_remote_id: str = ""
+    local_exists: bool = True
+    confirmed: bool = False
+    remote_url: str = ""
+
+
+def check(base: Tree, local: Tree, remote: Tree, plan: Plan, facts: SafetyFacts) -> None:
+    """Raise `SafetyStop` if ``plan`` should not be carried out unseen. Costs O(changes)."""
+    _check_identity(facts)
+    known = len(base)
+    if known:
+        _check_presence(known, local, remote, facts)
+    if not facts.confirmed:
+        _check_deletions(plan, Side.LOCAL, len(local))
+        _check_deletions(plan, Side.REMOTE, len(remote))
+
+
+def _check_identity(facts: SafetyFacts) -> None:
+    if facts.base_remote_id and facts.remote_id != facts.base_remote_id:
+        where = f" at {facts.remote_url}" if facts.remote_url else ""
+        raise SafetyStop(
+            f"The remote{where} is not the one this workspace was synced with: "
+            f"its id is {facts.remote_id or 'missing'}, expected was {facts.base_remote_id}.",
+            "If the remote was moved, point to the right place with `hubsync remote set`. If it was "
+            "made anew on purpose, remove it with `hubsync remote remove` and add it again: "
+            "both sides are then united and nothing is deleted.",
+            "remote-replaced",
+        )
+
+
+def _check_presence(known: int, local: Tree, remote: Tree, facts: SafetyFacts) -> None:
+    if not facts.local_exists:
+        raise SafetyStop(
+            f"The workspace's folder is gone; {_files(known)} were in it.",
+            "If it is on another disk, mount that. Otherwise `hubsync clone` brings it back.",
+            "local-gone",
+        )
+    if facts.confirmed:
+        return
+    if not len(local):
+        _stop_empty("The workspace is", known, "the remote", "local-empty")
+    if not len(remote):
+        _stop_empty("The remote is", known, "this workspace", "remote-empty")
+
+
+def _stop_empty(what: str, known: int, other: str, code: str) -> NoReturn:
+    raise SafetyStop(
+        f"{what} empty, but {_files(known)} were there at the last sync.",
+        f"If they were deleted on purpose, `{CONFIRM}` deletes them from {other} as well.",
+        code,
+    )
+
+
+def _check_deletions(plan: Plan, side: Side, held: int) -> None:
+    deleted = _deletions(plan, side)
+    if deleted <= FEW or 2 * deleted <= held:
+        return
+    here = "this workspace" if side is Side.LOCAL else "the remote"
+    there = "the remote" if side is Side.LOCAL else "this workspace"
+    raise SafetyStop(
+        f"{deleted} of {_files(held)} would be deleted from {here}, "
+        f"because they are gone from {there}.",
+        f"If that is on purpose, `{CONFIRM}` lets it happen.",
+        "mass-deletion",
+    )
+
+
+def _deletions(plan: Plan, side: Side) -> int:
+    """How many contents would vanish from ``side``; what reappears under another name does not."""
+    carries = [carry for carry in plan.carries if carry.to is side]
+    arriving = Counter(_traces(carry) for carry in carries if carry.entry is not None)
+    arriving.update(_trace(keep.copied, keep.copy_path) for keep in plan.keeps)
+    deleted = 0
+    for carry in carries:
+        before = carry.expect
+        if carry.entry is not None or before is None or before.kind is Kind.DIR:
+            continue
+        for trace in (_trace(before, carry.path), (before.size, name_of(carry.path))):
+            if arriving[trace]:
+                arriving[trace] -= 1
+                break
+        else:
+            deleted += 1
+    return deleted
+
+
+_Trace = bytes | tuple[int, str]
+"""By what a content is recognised elsewhere: its digest, or, unread, its size and name."""
+
+
+def _traces(carry: Carry) -> _Trace:
+    assert carry.entry is not None
+    return _trace(carry.entry, carry.path)
+
+
+def _trace(entry: Entry, path: str) -> _Trace:
+    return entry_digest(entry) or (entry.size, name_of(path))
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count:,} files"

@@ -1,0 +1,62 @@
+"""Which contents must be known before `reconcile` can decide well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeGuard
+
+from msgspec import Struct
+
+from hubsync.core.paths import ancestors
+from hubsync.core.policy import Policy, equal
+from hubsync.core.survey import survey
+from hubsync.model import Entry, Kind, Tree
+
+
+class Undecided(Struct, frozen=True):
+    """Paths of files without a digest that have to be read first, on each side."""
+
+    local: frozenset[str]
+    remote: frozenset[str]
+
+
+def undecided(base: Tree, local: Tree, remote: Tree, policy: Policy) -> Undecided:
+    """What to read, and no more: a file that is simply carried is hashed on its way.
+
+    A local file is read if it may only have been touched, if the remote changed the path as well
+    (to see whether they are equal, to merge them, to name a copy), or if it may be one that was
+    renamed. A remote file is read if the path differs from the base here as well.
+    """
+    paths = survey(base, local, remote, policy).paths
+    vanished = set(_vanished_sizes(paths, base, local))
+    above_local = {above for p in paths if local.get(p) is not None for above in ancestors(p)}
+    above_remote = {above for p in paths if remote.get(p) is not None for above in ancestors(p)}
+    here: set[str] = set()
+    there: set[str] = set()
+    for path in paths:
+        before, mine, theirs = base.get(path), local.get(path), remote.get(path)
+        if _is_unread(mine) and (
+            _same_size(before, mine)
+            or (theirs is not None and not equal(before, theirs, policy))
+            or (before is None and mine.size in vanished)
+            or path in above_remote
+        ):
+            here.add(path)
+        if _is_unread(theirs) and (not equal(before, mine, policy) or path in above_local):
+            there.add(path)
+    return Undecided(frozenset(here), frozenset(there))
+
+
+def _is_unread(entry: Entry | None) -> TypeGuard[Entry]:
+    return entry is not None and entry.kind is Kind.FILE and entry.digest is None
+
+
+def _same_size(before: Entry | None, entry: Entry) -> bool:
+    return before is not None and before.kind is Kind.FILE and before.size == entry.size
+
+
+def _vanished_sizes(paths: tuple[str, ...], base: Tree, local: Tree) -> Iterator[int]:
+    for path in paths:
+        before = base.get(path)
+        if before is not None and before.kind is Kind.FILE and local.get(path) is None:
+            yield before.size

@@ -1,0 +1,1 @@
+"""The engine: one sync cycle in small named steps. `run` is its door."""

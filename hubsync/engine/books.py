@@ -1,0 +1,75 @@
+"""What a workspace remembers after a cycle.
+
+The base moves where both sides agree when everything is done, and nowhere else. So a step that
+failed, was refused, or was cut off by a crash needs no bookkeeping: its path does not agree, and
+the next cycle plans it again (rule 13).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from hubsync.core.policy import combined, equal
+from hubsync.engine.observe import View
+from hubsync.local.state import State
+from hubsync.model import Entry, Tree
+
+
+def settled(
+    view: View,
+    local: Tree,
+    remote: Tree,
+    revision: str,
+    *,
+    adopted: Iterable[str] = (),
+    now: int,
+) -> State:
+    """The state after a cycle that left the sides as ``local`` and ``remote``.
+
+    ``adopted``: paths on which a pull took over what the remote has and left more on the disk
+    (a merge, say): there the base is the remote's entry, so that a push carries the rest.
+    """
+    state = view.state
+    rows = dict(state.base)
+    for path in view.scan.ignored:
+        # Forgotten, not deleted: what is ignored today may come back, and then has no base (rule 6).
+        rows.pop(path, None)
+    touched = (
+        local.changes_since(view.base).keys()
+        | remote.changes_since(view.base).keys()
+        | view.scan.tree.changes_since(view.base).keys()
+    )
+    overlays: tuple[dict[str, Entry | None], dict[str, Entry | None]] = ({}, {})
+    taken = frozenset(adopted)
+    for path in touched:
+        here, there = local.get(path), remote.get(path)
+        if not view.policy.hidden(path):
+            if equal(here, there, view.policy):
+                if here is None or there is None:
+                    rows.pop(path, None)
+                    continue
+                rows[path] = combined(here, there)
+                continue
+            if path in taken and there is not None:
+                rows[path] = replace(there, inode=0)
+        base = rows.get(path)
+        for side, overlay in zip((here, there), overlays, strict=True):
+            if side != base:
+                overlay[path] = side
+    for path in view.scan.ignored:
+        overlays[0][path] = None
+        if path not in overlays[1] and remote.get(path) is not None:
+            overlays[1][path] = remote.get(path)
+    return State(
+        version=state.version,
+        remote_id=view.snapshot.remote_id,
+        revision=revision,
+        saved_at=now,
+        last_sync=now,
+        base=rows,
+        local={path: entry for path, entry in overlays[0].items() if entry or path in rows},
+        remote={path: entry for path, entry in overlays[1].items() if entry or path in rows},
+        rules_digest=view.scan.rules_digest,
+    )

@@ -1,0 +1,144 @@
+"""Getting contents into the staging area, from the nearest place that has them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from blake3 import blake3
+
+from hubsync.core.policy import merged_executable
+from hubsync.engine.context import Context
+from hubsync.engine.task import Content, Merged, Staged
+from hubsync.errors import HubsyncError, NoSuchVersion, SourceChanged
+from hubsync.local.copying import copy_verified
+from hubsync.local.stage import Stage
+from hubsync.merge import merger_for
+from hubsync.model import Entry, Kind, Merge, Plan, Problem, Side
+
+
+class Obtained(NamedTuple):
+    """What could be had. ``again``: paths that are no longer what the plan saw."""
+
+    staged: dict[tuple[Side, str], Staged]
+    problems: list[Problem]
+    again: set[str]
+    size: int
+
+
+def obtain(
+    context: Context, stage: Stage, contents: Iterable[Content], nearby: Mapping[bytes, Content]
+) -> Obtained:
+    """Stage every content, each once. ``nearby``: local files by digest that spare a download.
+
+    Raises DiskFull before anything is fetched if the disk cannot hold it.
+    """
+    got = Obtained({}, [], set(), 0)
+    download: list[tuple[str, Entry]] = []
+    for content in dict.fromkeys(contents):
+        near = content if content.side is Side.LOCAL else nearby.get(content.entry.digest or b"")
+        if near is None or not _copy(context, stage, near, content, got):
+            if content.side is Side.REMOTE:
+                download.append((content.path, content.entry))
+    size = sum(entry.size for _, entry in download)
+    if not download:
+        return got
+    stage.require(size)
+    context.reporter.phase("Downloading", len(download), size)
+    received = 0
+    for fetched in context.remote.fetch(download, stage.slot, context.reporter):
+        if fetched.moved:
+            got.again.add(fetched.path)
+        elif fetched.problem is not None:
+            got.problems.append(fetched.problem)
+        else:
+            received += fetched.entry.size
+            got.staged[Side.REMOTE, fetched.path] = Staged(fetched.entry, fetched.source)
+    return got._replace(size=received)
+
+
+def nearby_files(plan: Plan) -> dict[bytes, Content]:
+    """Local files that vanish in this plan, by digest: where another hub renamed something, its new
+    name need not be downloaded."""
+    return {
+        carry.expect.digest: Content(Side.LOCAL, carry.path, carry.expect)
+        for carry in plan.carries
+        if carry.to is Side.LOCAL
+        and carry.entry is None
+        and carry.expect is not None
+        and carry.expect.kind is Kind.FILE
+        and carry.expect.digest is not None
+    }
+
+
+def _copy(context: Context, stage: Stage, near: Content, wanted: Content, got: Obtained) -> bool:
+    """Copy a local file into the stage, verified; whether that worked."""
+    try:
+        source = copy_verified(context.root, near.path, near.entry, stage)
+    except SourceChanged:
+        if wanted.side is Side.LOCAL:
+            got.again.add(wanted.path)
+        return False
+    except HubsyncError as error:
+        if wanted.side is Side.LOCAL:
+            got.problems.append(Problem(wanted.path, error.code, error.message, error.hint))
+        return False
+    entry = near.entry if wanted.side is Side.LOCAL else wanted.entry
+    got.staged[wanted.side, wanted.path] = Staged(entry, source)
+    return True
+
+
+class MergeInputs(NamedTuple):
+    merge: Merge
+    local: Staged
+    remote: Staged
+
+
+def merge_inputs(merge: Merge) -> tuple[Content, Content]:
+    """The contents of both sides that a merge reads."""
+    return (
+        Content(Side.LOCAL, merge.path, merge.local),
+        Content(Side.REMOTE, merge.path, merge.remote),
+    )
+
+
+def try_merge(context: Context, stage: Stage, inputs: MergeInputs) -> Merged | None:
+    """A three-way merge by content, None where it does not come out clean.
+
+    The base is an earlier version that the remote keeps; where nobody has it any more, there is
+    nothing to merge against and both are kept.
+    """
+    merge = inputs.merge
+    if merge.base is None or merge.base.kind is not Kind.FILE or merge.base.digest is None:
+        return None
+    largest = max(merge.local.size, merge.remote.size, merge.base.size)
+    merger = merger_for(merge.path, largest)
+    if merger is None:
+        return None
+    slot = stage.slot("base-" + merge.base.digest.hex())
+    try:
+        context.remote.read(merge.path, merge.base.digest.hex(), slot)
+    except NoSuchVersion:
+        return None
+    try:
+        content = merger(_read(slot), _read(inputs.local.source), _read(inputs.remote.source))
+    finally:
+        os.unlink(slot)
+    if content is None:
+        return None
+    digest = blake3(content).digest()
+    entry = Entry(
+        Kind.FILE,
+        size=len(content),
+        digest=digest,
+        executable=merged_executable(merge.base, merge.local, merge.remote),
+        mtime=context.clock(),
+    )
+    source = stage.write(content, digest)
+    return Merged(merge.path, merge.local, merge.remote, Staged(entry, source))
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()

@@ -1,0 +1,141 @@
+"""Looking at both sides at once: what is on the disk, what is on the remote, what is invisible."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from hubsync.core.ignore import IgnoreRules
+from hubsync.core.paths import parent
+from hubsync.core.policy import Policy
+from hubsync.core.safety import SafetyFacts
+from hubsync.engine.context import Context, Request
+from hubsync.local.evidence import clock_of
+from hubsync.local.scan import Scan, scan
+from hubsync.local.state import State
+from hubsync.model import IGNORE_FILE, Entry, Kind, Problem, Side, Tree
+from hubsync.remotes.protocol import Known, Snapshot
+
+LARGEST_IGNORE_FILE = 1 << 20
+
+
+@dataclass(frozen=True)
+class View:
+    """Both sides at one instant, over the rows of the base.
+
+    ``local`` and ``remote`` may know more digests than ``scan`` and ``snapshot`` did.
+    """
+
+    state: State
+    base: Tree
+    local: Tree
+    remote: Tree
+    scan: Scan
+    snapshot: Snapshot
+    policy: Policy
+    facts: SafetyFacts
+    rules: IgnoreRules
+    problems: tuple[Problem, ...]
+    fs_now: int
+    """The file system's clock before the scan, for `local.evidence.vouch`."""
+
+
+def observe(context: Context, state: State, request: Request) -> View:
+    """Scan the disk while the remote is listed; neither is changed.
+
+    Raises RemoteUnavailable, RemoteFormatError, LocalError.
+    """
+    fs_now = clock_of(context.layout.metadata)
+    base = Tree(state.base)
+    seen_locally = Tree(state.base, state.local)
+    known = Known(state.remote_id, state.revision, Tree(state.base, state.remote))
+    # A push relies on conditions and needs no listing; so does a remote that only hubsync writes.
+    listing = not context.trusts_books and request.only is not Side.REMOTE
+    context.reporter.phase("Looking at both sides")
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        looking = pool.submit(
+            context.remote.snapshot, known if state.revision else None, listing=listing
+        )
+        scanned = scan(
+            context.root,
+            seen_locally,
+            IgnoreRules.builtin(),
+            checksum=request.checksum,
+            stopping=context.reporter.stopping,
+            rules_digest=state.rules_digest,
+        )
+        snapshot = looking.result()
+    remote = _over(base, snapshot.tree)
+    rules = _incoming_rules(context, base, scanned, remote)
+    problems = (*scanned.problems, *snapshot.problems)
+    mine = _routed(context, base, scanned.tree)
+    return View(
+        state=state,
+        base=base,
+        local=mine,
+        remote=remote,
+        scan=scanned,
+        snapshot=snapshot,
+        policy=context.policy(rules=rules, blocked=frozenset(one.path for one in problems)),
+        facts=SafetyFacts(
+            base_remote_id=state.remote_id,
+            remote_id=snapshot.remote_id,
+            confirmed=request.confirm_deletes,
+        ),
+        rules=rules,
+        problems=problems,
+        fs_now=fs_now,
+    )
+
+
+def _over(base: Tree, tree: Tree) -> Tree:
+    """``tree`` as changes over the rows of ``base``, so that comparing them costs the changes."""
+    if tree.on_rows_of(base) is not None:
+        return tree
+    return base.with_changes(tree.changes_since(base))
+
+
+def _routed(context: Context, base: Tree, local: Tree) -> Tree:
+    """Without the paths that belong to another remote of the workspace."""
+    foreign: dict[str, Entry | None] = {}
+    for path, entry in local.changes_since(base).items():
+        if entry is not None and path not in base and not context.mine(path, entry.size):
+            foreign[path] = None
+    return local.with_changes(foreign)
+
+
+def _incoming_rules(context: Context, base: Tree, scanned: Scan, remote: Tree) -> IgnoreRules:
+    """The rules on the disk, and those that are about to arrive: a path that another hub ignores
+    is invisible here from the same cycle on (rule 8), a clone included."""
+    coming = [
+        (path, entry)
+        for path, entry in remote.changes_since(base).items()
+        if entry is not None
+        and entry.kind is Kind.FILE
+        and entry.size <= LARGEST_IGNORE_FILE
+        and os.path.basename(path) == IGNORE_FILE
+        and path not in scanned.tree.changes_since(base)
+    ]
+    rules = scanned.rules
+    if not coming:
+        return rules
+    with tempfile.TemporaryDirectory(dir=context.layout.stage) as folder:
+        for got in context.remote.fetch(
+            sorted(coming), lambda name: os.path.join(folder, name), context.reporter
+        ):
+            if got.source:
+                rules = rules.with_file(parent(got.path), _text(got.source))
+    return rules
+
+
+def _text(path: str) -> str:
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+def with_entries(tree: Tree, entries: Iterable[tuple[str, Entry]]) -> Tree:
+    """``tree`` with what has since been learned about some of its paths."""
+    return tree.with_changes(dict(entries))

@@ -1,0 +1,134 @@
+"""Counting up what a run did, for the result the user sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from hubsync.core.conflicts import is_conflict_copy
+from hubsync.engine.observe import View
+from hubsync.engine.task import Merged
+from hubsync.model import Entry, KeepBoth, Plan, Problem, Side, agree
+from hubsync.remotes.protocol import Change, Put, Remove
+from hubsync.results import ChangeKind, ConflictCopy, PathChange, SyncResult
+
+
+def kind_of(before: Entry | None, after: Entry | None) -> ChangeKind:
+    """How an entry became another one."""
+    if after is None:
+        return ChangeKind.DELETED
+    if before is None:
+        return ChangeKind.CREATED
+    same_bytes = before.kind is after.kind and before.digest == after.digest and after.digest
+    return ChangeKind.MODE if same_bytes else ChangeKind.EDITED
+
+
+class Tally:
+    """One run's result in the making; later cycles of the run add to earlier ones."""
+
+    def __init__(self) -> None:
+        self.up: dict[str, PathChange] = {}
+        self.down: dict[str, PathChange] = {}
+        self.merged: dict[str, None] = {}
+        self.conflicts: dict[str, ConflictCopy] = {}
+        self.deleted: dict[Side, dict[str, None]] = {Side.LOCAL: {}, Side.REMOTE: {}}
+        self.kept: dict[str, None] = {}
+        self.unsynced: tuple[str, ...] = ()
+        self.problems: dict[tuple[str, str], Problem] = {}
+        self.bytes = 0
+        self.plan = Plan(agreed={})
+        self._before: View | None = None
+
+    def planned(self, view: View, plan: Plan, unsynced: tuple[str, ...]) -> None:
+        """A plan was made; its problems replace those of the cycle before."""
+        self._before, self.plan, self.unsynced = view, plan, unsynced
+        self.problems = {(one.path, one.code): one for one in (*view.problems, *plan.problems)}
+        for carry in plan.carries:
+            if carry.survives:
+                self.kept[carry.path] = None
+
+    def problem(self, problem: Problem) -> None:
+        self.problems[problem.path, problem.code] = problem
+
+    def fetched(self, size: int, problems: Iterable[Problem]) -> None:
+        self.bytes += size
+        for problem in problems:
+            self.problem(problem)
+
+    def both_changed(self, merged: Sequence[Merged], keeps: Sequence[KeepBoth]) -> None:
+        for one in merged:
+            self.merged[one.path] = None
+        for keep in keeps:
+            self.conflicts[keep.copy_path] = ConflictCopy(keep.path, keep.copy_path)
+
+    def published(
+        self, changes: Iterable[Change], done: Mapping[str, Entry | None], transferred: int
+    ) -> None:
+        self.bytes += transferred
+        for change in changes:
+            if change.path not in done or change.path in self.merged:
+                continue
+            if isinstance(change, Put):
+                self._carried(self.up, change.path, change.expect, change.entry)
+            elif isinstance(change, Remove):
+                self.deleted[Side.REMOTE][change.path] = None
+
+    def applied(self, path: str, entry: Entry | None) -> None:
+        """A step is done; a conflict copy and a merge are told as such."""
+        before = self._before.local.get(path) if self._before is not None else None
+        if entry is None:
+            self.deleted[Side.LOCAL][path] = None
+        elif path not in self.merged and path not in self.conflicts:
+            self._carried(self.down, path, before, entry)
+
+    def unsettled(self, paths: Iterable[str]) -> None:
+        """Paths that kept changing while they were looked at."""
+        for path in sorted(paths):
+            self.problem(
+                Problem(
+                    path,
+                    "still-changing",
+                    "changed again and again while it was synced",
+                    "The next sync takes it; close the program that writes it if this repeats.",
+                )
+            )
+
+    def _carried(
+        self, into: dict[str, PathChange], path: str, before: Entry | None, after: Entry
+    ) -> None:
+        if path in self.conflicts and is_conflict_copy(path):
+            return
+        if not agree(before, after):
+            into[path] = PathChange(path, kind_of(before, after), after.size)
+
+    def result(self, *, dry_run: bool, seconds: float, revision: str) -> SyncResult:
+        """The whole run as one value."""
+        if dry_run:
+            self._foresee()
+        return SyncResult(
+            up=tuple(self.up.values()),
+            down=tuple(self.down.values()),
+            merged=tuple(self.merged),
+            conflicts=tuple(self.conflicts.values()),
+            deleted_locally=tuple(self.deleted[Side.LOCAL]),
+            deleted_remotely=tuple(self.deleted[Side.REMOTE]),
+            kept=tuple(self.kept),
+            unsynced=self.unsynced,
+            problems=tuple(self.problems.values()),
+            bytes=self.bytes,
+            seconds=seconds,
+            revision=revision,
+            dry_run=dry_run,
+        )
+
+    def _foresee(self) -> None:
+        """A dry run: the plan, told as if it had been carried out. Merges count as merged; whether
+        the lines really go together shows only when the contents are there."""
+        for carry in self.plan.carries:
+            if carry.entry is None:
+                self.deleted[carry.to][carry.path] = None
+            else:
+                into = self.up if carry.to is Side.REMOTE else self.down
+                self._carried(into, carry.path, carry.expect, carry.entry)
+        for merge in self.plan.merges:
+            self.merged[merge.path] = None
+        self.both_changed((), self.plan.keeps)

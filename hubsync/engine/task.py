@@ -1,0 +1,186 @@
+"""From a plan to what it means on either side.
+
+A decision becomes a `Task`: changes for the remote and steps for the disk. The steps of a task
+run only when all its changes are done, so that a disk is never ahead of the remote it is
+synced with; whether the base moves is not the task's business (see `books`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hubsync.local.steps import Step
+from hubsync.model import Carry, Entry, KeepBoth, Kind, Plan, Side
+from hubsync.remotes.protocol import Change, Put, Record, Remove
+
+
+class Content(Struct, frozen=True):
+    """Bytes that have to lie in the staging area before a task can be carried out."""
+
+    side: Side
+    path: str
+    entry: Entry
+
+
+class Staged(Struct, frozen=True):
+    """A content in the staging area; ``entry`` has its digest, ``source`` is empty for what is no file."""
+
+    entry: Entry
+    source: str
+
+
+class Merged(Struct, frozen=True):
+    """A merge that came out clean: ``staged`` is for both sides."""
+
+    path: str
+    local: Entry
+    remote: Entry
+    staged: Staged
+
+
+class Task(Struct, frozen=True):
+    path: str
+    changes: tuple[Change, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+
+Contents = Mapping[tuple[Side, str], Staged]
+
+
+def signature(entry: Entry) -> tuple[int, int, int, int]:
+    """The stat signature of a scanned file, as `stores.protocol.Upload` wants it."""
+    return (entry.size, entry.mtime, entry.ctime, entry.inode)
+
+
+def wanted_by_carries(plan: Plan) -> Iterator[Content]:
+    """Contents that come down; what goes up is read where it lies."""
+    for carry in plan.carries:
+        if carry.to is Side.LOCAL and carry.entry is not None and carry.entry.kind is Kind.FILE:
+            expect = carry.expect
+            if expect is None or expect.digest is None or expect.digest != carry.entry.digest:
+                yield Content(Side.REMOTE, carry.path, carry.entry)
+
+
+def wanted_by_keep(keep: KeepBoth) -> Iterator[Content]:
+    """The copied content, and the keeper's where it still has to reach the disk."""
+    if keep.copied.kind is Kind.FILE:
+        original = keep.local if keep.source is Side.LOCAL else keep.remote
+        if original is not None:
+            yield Content(keep.source, keep.path, original)
+    if keep.keeper is Side.REMOTE and keep.remote is not None and keep.remote.kind is Kind.FILE:
+        yield Content(Side.REMOTE, keep.path, keep.remote)
+
+
+class Compiler(Struct, frozen=True):
+    """Turns decisions into tasks for one cycle.
+
+    ``unrecorded``: paths whose entry the remote's own books do not have yet.
+    ``only``: as in `Request`; a pull changes nothing on the remote.
+    """
+
+    root: str
+    staged: Contents
+    unrecorded: frozenset[str]
+    only: Side | None
+    on_remote: Callable[[str], Entry | None]
+
+    def carry(self, carry: Carry) -> Task | None:
+        """None where the content could not be had; that was reported when it was fetched."""
+        if carry.to is Side.REMOTE:
+            return Task(carry.path, changes=(self._upward(carry),))
+        entry = carry.entry
+        source = ""
+        if entry is not None and entry.kind is Kind.FILE:
+            found = self.staged.get((Side.REMOTE, carry.path))
+            if found is not None:
+                source = found.source
+                entry = replace(entry, digest=found.entry.digest, size=found.entry.size)
+            elif not _only_mode(carry):
+                return None
+        changes: tuple[Change, ...] = ()
+        if self.only is None and (
+            carry.path in self.unrecorded
+            or (carry.entry is not None and carry.entry.digest is None)
+        ):
+            changes = (Record(carry.path, entry),)
+        step = Step(path=carry.path, entry=entry, expect=carry.expect, source=source or None)
+        return Task(carry.path, changes=changes, steps=(step,))
+
+    def merged(self, merged: Merged) -> Task:
+        """The merged content goes to both sides."""
+        entry, source = merged.staged.entry, merged.staged.source
+        changes: tuple[Change, ...] = ()
+        if self.only is None:
+            changes = (Put(merged.path, entry, source, merged.remote),)
+        step = Step(path=merged.path, entry=entry, expect=merged.local, source=source)
+        return Task(merged.path, changes=changes, steps=(step,))
+
+    def keep(self, keep: KeepBoth) -> Task | None:
+        """The copied content to ``copy_path`` on both sides, then the keeper's to ``path``."""
+        copied, source = keep.copied, ""
+        if copied.kind is Kind.FILE:
+            found = self.staged.get((keep.source, keep.path))
+            if found is None:
+                return None
+            source = found.source
+            copied = replace(copied, digest=found.entry.digest, size=found.entry.size)
+        changes: list[Change] = []
+        steps = [Step(path=keep.copy_path, entry=copied, expect=None, source=source or None)]
+        if self.only is None:
+            there = self.on_remote(keep.copy_path)
+            changes.append(Put(keep.copy_path, copied, source, there))
+        if keep.keeper is Side.REMOTE and keep.remote is not None:
+            steps.append(self._keeper_down(keep))
+        elif keep.keeper is Side.LOCAL and keep.local is not None and self.only is None:
+            changes.append(
+                Put(
+                    keep.path,
+                    keep.local,
+                    os.path.join(self.root, keep.path),
+                    keep.remote,
+                    signature(keep.local),
+                )
+            )
+        elif keep.keeper is None:
+            if keep.local is not None:
+                steps.append(Step(path=keep.path, entry=None, expect=keep.local))
+            if keep.remote is not None and self.only is None:
+                changes.append(Remove(keep.path, keep.remote))
+        return Task(keep.path, tuple(changes), tuple(steps))
+
+    def _keeper_down(self, keep: KeepBoth) -> Step:
+        entry = keep.remote
+        assert entry is not None
+        source = ""
+        if entry.kind is Kind.FILE:
+            found = self.staged[(Side.REMOTE, keep.path)]
+            source = found.source
+            entry = replace(entry, digest=found.entry.digest, size=found.entry.size)
+        return Step(path=keep.path, entry=entry, expect=keep.local, source=source or None)
+
+    def _upward(self, carry: Carry) -> Change:
+        if carry.entry is None:
+            assert carry.expect is not None
+            return Remove(carry.path, carry.expect)
+        source = os.path.join(self.root, carry.path) if carry.entry.kind is Kind.FILE else ""
+        return Put(
+            carry.path,
+            carry.entry,
+            source,
+            carry.expect,
+            signature(carry.entry) if source else None,
+            carry.moved_from,
+        )
+
+
+def _only_mode(carry: Carry) -> bool:
+    return (
+        carry.entry is not None
+        and carry.expect is not None
+        and carry.entry.digest is not None
+        and carry.entry.digest == carry.expect.digest
+    )

@@ -1,0 +1,1 @@
+"""The workspace's disk: looking at it, staging, changing it safely, and hubsync's own files there."""

@@ -1,0 +1,216 @@
+"""Changing the workspace's disk so that nothing that a person wrote is ever lost.
+
+How each kind of step is safe:
+
+- *create* never replaces (rename without replacing, `mkdir`, `symlink`): what appeared
+  meanwhile, or is the same name to a disk that ignores case (rule 15), stays, and the step is
+  ``changed``;
+- *replace* exchanges the new content with the old one in one system call, then looks at what came
+  out. If that is not what the scan saw, because an editor saved in between, it is exchanged
+  back (rule 10). The path is never missing, so that a crash cannot look like a deletion;
+- *delete* moves aside, looks at what was moved, and moves it back if it is not what the scan saw;
+- what was replaced or deleted lies in the trash (rule 11), and is looked at once more at the end:
+  a program that had the file open may have written on;
+- every path is walked by descriptors and never through a symlink (rule 14).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from hubsync.errors import LocalError, SourceChanged
+from hubsync.local.checks import Changed, as_seen, os_problem, refuse, unchanged
+from hubsync.local.dirs import Directories, split
+from hubsync.local.durable import make_durable
+from hubsync.local.evidence import vouch_written
+from hubsync.local.incoming import Incoming, Ready, permissions, process_umask, temporary
+from hubsync.local.late import LateWrites
+from hubsync.local.layout import Layout
+from hubsync.local.renames import UNSUPPORTED, KernelRenames, Renames, Spot, move_new
+from hubsync.local.steps import (
+    Applied,
+    Result,
+    Step,
+    directories_above,
+    in_order,
+    wanted_directories,
+)
+from hubsync.local.swap import exchange, folder_in_the_way, replace_by_link
+from hubsync.local.trash import Trash
+from hubsync.model import Entry, Kind, Problem
+
+
+class Applier:
+    """Carries out steps below ``root``; a context manager for one run, in one thread.
+
+    ``wanted(directory)``: whether a directory stays though it became empty. Directories that
+    steps make stay anyway.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        trash: Trash,
+        *,
+        renames: Renames | None = None,
+        wanted: Callable[[str], bool] = lambda directory: False,
+    ) -> None:
+        self._trash = trash
+        self._renames: Renames = renames or KernelRenames()
+        self._wanted = wanted
+        self._umask = process_umask()
+        self._directories = Directories(root)
+        self._incoming = Incoming(Layout(root).stage, self._umask)
+        self._late = LateWrites()
+        self._touched: list[str] = []
+
+    def apply(self, steps: Sequence[Step]) -> Iterator[Applied]:
+        """Carry the steps out, in the order that `steps` explains; one outcome each, as they come.
+
+        Closing the generator stops between two steps.
+        """
+        stay = wanted_directories(steps)
+        in_the_way, others = in_order(steps)
+        yield from self._run(in_the_way, stay)
+        yield from self._run(others, stay)
+
+    def flush(self) -> None:
+        """Make everything done so far durable; to be called before the base that knows it is saved.
+
+        Raises LocalError.
+        """
+        try:
+            self._touched += self._late.rescue(self._directories)
+            make_durable(self._directories, self._touched)
+        except OSError as error:
+            problem = os_problem("", error)
+            raise LocalError(problem.message, problem.hint, problem.code) from error
+        self._touched.clear()
+
+    def close(self) -> None:
+        self._incoming.close()
+        self._directories.close()
+        self._trash.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _run(self, steps: Sequence[Step], stay: set[str]) -> Iterator[Applied]:
+        deleted: list[str] = []
+        try:
+            for step in steps:
+                outcome = self._outcome(step)
+                if outcome.result is Result.APPLIED:
+                    self._touched.append(step.path)
+                    if step.entry is None:
+                        deleted.append(step.path)
+                yield outcome
+        finally:
+            self._prune(deleted, stay)
+
+    def _outcome(self, step: Step) -> Applied:
+        try:
+            refuse(step.path, step.entry)
+            return Applied(step.path, Result.APPLIED, self._apply(step))
+        except (Changed, SourceChanged, FileExistsError, NotADirectoryError):
+            return Applied(step.path, Result.CHANGED)
+        except LocalError as error:
+            problem = Problem(step.path, error.code, error.message, error.hint)
+        except OSError as error:
+            problem = os_problem(step.path, error)
+        return Applied(step.path, Result.FAILED, problem=problem)
+
+    def _apply(self, step: Step) -> Entry | None:
+        entry, expect = step.entry, step.expect
+        if entry is None:
+            if expect is not None:
+                self._delete(step.path, expect)
+            return None
+        if expect is None:
+            return self._create(step, entry)
+        if entry.kind is Kind.FILE and expect.kind is Kind.FILE and step.source is None:
+            return self._change_mode(step.path, entry, expect)
+        return self._replace(step, entry, expect)
+
+    def _create(self, step: Step, entry: Entry) -> Entry:
+        directory, name = split(step.path)
+        target = Spot(self._directories.open(directory, create=True), name)
+        if entry.kind is Kind.DIR:
+            _make_directory(target)
+            return entry
+        if entry.kind is Kind.LINK:
+            os.symlink(entry.target, name, dir_fd=target.directory)
+            return _with_evidence(target, entry, target.status())
+        ready = self._incoming.ready(step, entry, target.directory, None)
+        try:
+            move_new(self._renames, ready.spot, target)
+        except FileExistsError as error:
+            ready.give_back()
+            if stat.S_ISDIR(target.status().st_mode):
+                raise folder_in_the_way(step.path) from error
+            raise
+        except BaseException:
+            ready.give_back()
+            raise
+        return _with_evidence(target, entry, ready.status)
+
+    def _replace(self, step: Step, entry: Entry, expect: Entry) -> Entry:
+        target, seen = self._seen(step.path, expect)
+        if entry.kind is Kind.DIR and expect.kind is Kind.DIR:
+            return entry
+        ready = self._incoming.ready(step, entry, target.directory, seen)
+        try:
+            aside = self._swap(step.path, ready, target, seen)
+        except BaseException:
+            ready.give_back()
+            raise
+        self._late.watch(step.path, aside, seen)
+        return entry if entry.kind is Kind.DIR else _with_evidence(target, entry, ready.status)
+
+    def _swap(self, path: str, ready: Ready, target: Spot, seen: os.stat_result) -> Spot | None:
+        try:
+            return exchange(self._renames, self._trash, path, ready, target, seen)
+        except FileNotFoundError as error:
+            raise Changed from error
+        except OSError as error:
+            if error.errno not in UNSUPPORTED:
+                raise
+        return replace_by_link(self._renames, self._trash, path, ready, target, seen)
+
+    def _delete(self, path: str, expect: Entry) -> None:
+        directory, name = split(path)
+        try:
+            self._directories.open(directory)
+            target, seen = self._seen(path, expect)
+        except FileNotFoundError:
+            return  # gone already, which is what was asked for
+        if stat.S_ISDIR(seen.st_mode):
+            _remove_directory(target)
+            return
+        near = self._incoming.is_near(target.directory)
+        aside = self._trash.place(path) if near else temporary(target.directory)
+        os.rename(name, aside.name, src_dir_fd=target.directory, dst_dir_fd=aside.directory)
+        if not unchanged(seen, aside.status()):
+            try:
+                move_new(self._renames, aside, target)
+            except FileExistsError:  # saved yet again: the newest save keeps the name
+                if not near:
+                    self._trash.put(path, aside)
+            raise Changed
+        if not near:
+            aside = self._trash.put(path, aside)
+        self._late.watch(path, aside, seen)

@@ -1,0 +1,91 @@
+"""When size, times and inode may stand for a file's content: the rule against racy timestamps.
+
+A file system's clock ticks coarsely. A file that is changed twice within one tick keeps its
+times, so evidence taken in the tick of the last change vouches for nothing. This is git's
+"racily clean" entry (``Documentation/technical/racy-git.txt``); as there, such a file is read
+again at the next opportunity. Here its entry gets ``inode`` 0.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from typing import Final
+
+import msgspec
+
+from hubsync.errors import LocalError
+from hubsync.model import Entry, Kind
+
+SECOND: Final = 1_000_000_000
+_FINE_TICK: Final = 20_000_000
+_COARSE_TICK: Final = 2 * SECOND
+
+
+def tick(fs_now: int) -> int:
+    """The granularity of a file system's timestamps in ns, with a margin: 2 s (FAT, old NFS) unless
+    sub-second digits are in use."""
+    return _FINE_TICK if fs_now % SECOND else _COARSE_TICK
+
+
+def clock_of(directory: str) -> int:
+    """What the file system of ``directory`` says the time is (ns): its clock may be a server's."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=directory, prefix="clock-") as file:
+            return os.fstat(file.fileno()).st_mtime_ns
+    except OSError as error:
+        raise LocalError(
+            f"nothing can be written in {directory}: {error.strerror}",
+            "Check that the folder is yours and that the disk is neither full nor read-only.",
+        ) from error
+
+
+def vouch(entry: Entry, fs_now: int) -> Entry:
+    """``entry``, its content read at ``fs_now`` or later: with ``inode`` 0 unless its evidence is sure to
+    show any change after that."""
+    if entry.inode and entry.kind is Kind.FILE:
+        margin = tick(fs_now)
+        if entry.ctime >= fs_now - margin or abs(entry.mtime - fs_now) <= margin:
+            return msgspec.structs.replace(entry, inode=0)
+    return entry
+
+
+def vouch_written(entry: Entry) -> Entry:
+    """The same for a file that hubsync itself put in place just now, mtime included.
+
+    Its ctime is always of this moment. But a later change also sets the mtime to its own moment,
+    and that shows, unless the mtime that the file was given is of this one.
+    """
+    if (
+        entry.inode
+        and entry.kind is Kind.FILE
+        and abs(entry.mtime - entry.ctime) <= tick(entry.ctime)
+    ):
+        return msgspec.structs.replace(entry, inode=0)
+    return entry
+
+
+def entry_of(status: os.stat_result, digest: bytes | None) -> Entry:
+    """A regular file's entry, from its status."""
+    return Entry(
+        Kind.FILE,
+        status.st_size,
+        digest,
+        status.st_mtime_ns,
+        bool(status.st_mode & stat.S_IXUSR),
+        "",
+        status.st_ctime_ns,
+        status.st_ino,
+    )
+
+
+def same_evidence(entry: Entry, status: os.stat_result) -> bool:
+    """Whether the entry's evidence vouches that ``status`` is of the same content."""
+    return (
+        entry.inode != 0
+        and entry.inode == status.st_ino
+        and entry.size == status.st_size
+        and entry.mtime == status.st_mtime_ns
+        and entry.ctime == status.st_ctime_ns
+    )

@@ -1,0 +1,100 @@
+"""Where hubsync keeps its own files inside a workspace: paths below ``.hubsync/``, and finding it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from typing import Final
+
+from msgspec import Struct
+
+from hubsync.errors import LocalError
+from hubsync.model import METADATA_DIR
+
+PRIVATE: Final = 0o700
+_CARE_OF_GIT: Final = "# hubsync's own files: nothing here belongs in a repository.\n*\n"
+
+
+class Layout(Struct, frozen=True):
+    """The places in the workspace at ``root`` (an absolute path)."""
+
+    root: str
+
+    @property
+    def metadata(self) -> str:
+        return os.path.join(self.root, METADATA_DIR)
+
+    @property
+    def config(self) -> str:
+        return os.path.join(self.metadata, "config.toml")
+
+    @property
+    def states(self) -> str:
+        return os.path.join(self.metadata, "state")
+
+    def state(self, remote: str) -> str:
+        """The state file of the remote with that name."""
+        return os.path.join(self.states, f"{remote}.state")
+
+    def scratch(self, remote: str) -> str:
+        """A folder in which the remote of that name may keep notes of its own."""
+        return os.path.join(self.states, remote)
+
+    def forget(self, remote: str) -> None:
+        """Drop what is remembered of a remote; the next sync with it starts without a base."""
+        with suppress(FileNotFoundError):
+            os.unlink(self.state(remote))
+        shutil.rmtree(self.scratch(remote), ignore_errors=True)
+
+    def remove(self) -> None:
+        """Undo `create`, for a link that did not come about."""
+        shutil.rmtree(self.metadata)
+
+    @property
+    def stage(self) -> str:
+        return os.path.join(self.metadata, "stage")
+
+    @property
+    def trash(self) -> str:
+        return os.path.join(self.metadata, "trash")
+
+    @property
+    def lock(self) -> str:
+        return os.path.join(self.metadata, "lock")
+
+    def create(self) -> None:
+        """Make the folders, for this user only: they hold copies of what may be private.
+
+        The ``.gitignore`` keeps ``git add .`` from committing them. Raises LocalError.
+        """
+        try:
+            for folder in (self.metadata, self.states, self.stage, self.trash):
+                os.makedirs(folder, mode=PRIVATE, exist_ok=True)
+            ignore = os.path.join(self.metadata, ".gitignore")
+            if not os.path.lexists(ignore):
+                with open(ignore, "x", encoding="utf-8") as file:
+                    file.write(_CARE_OF_GIT)
+        except FileExistsError as error:
+            if not os.path.isdir(self.metadata):
+                raise LocalError(
+                    f"{self.metadata} is in the way: it is no folder",
+                    "Move it elsewhere and try again.",
+                ) from error
+        except OSError as error:
+            raise LocalError(
+                f"{self.metadata} cannot be made: {error.strerror}",
+                "Check that the folder is yours and that the disk is writable.",
+            ) from error
+
+
+def find_root(start: str) -> str | None:
+    """The nearest directory, from ``start`` upwards, that holds a workspace's ``.hubsync/config.toml``."""
+    directory = os.path.abspath(start)
+    while True:
+        if os.path.isfile(Layout(directory).config):
+            return directory
+        parent = os.path.dirname(directory)
+        if parent == directory:
+            return None
+        directory = parent

@@ -1,0 +1,285 @@
+"""One process at a time in a workspace: the file ``.hubsync/lock``, which names who holds it.
+
+It is made with its content, by a hard link to a complete file, which is atomic on NFS too. A
+lock whose owner is gone is taken over without asking:
+
+- the same boot of the same kernel and the same process namespace: gone if no such process
+  runs, or one that started at another time;
+- else the owner cannot be looked at (a container beside this one, another node with the same
+  home). It touches the lock every 20 s, so it is gone when the file system's clock says that
+  the last touch is too long ago: 45 s where it was this machine or one of the same name (a
+  restarted pod), 2 minutes for a stranger.
+
+The holder asks `Lock.check` before it does what cannot be undone, since a machine that slept may
+have lost its lock.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final, Self
+
+import msgspec
+from msgspec import Struct
+
+from hubsync.errors import LocalError, WorkspaceBusy
+from hubsync.local.layout import Layout
+
+HEARTBEAT: Final = 20.0
+SILENT_HERE: Final = 45.0
+SILENT_ELSEWHERE: Final = 120.0
+_TAKEOVER: Final = 10.0
+_POLL: Final = 0.1
+_NS: Final = 1_000_000_000
+
+
+class Owner(Struct, frozen=True):
+    """Who holds a lock. ``started``: the process's start, in the kernel's ticks since ``boot``; ``since``:
+    ns since the epoch, by the owner's clock."""
+
+    pid: int
+    host: str
+    boot: str
+    namespace: str
+    started: str
+    since: int
+    command: str
+    nonce: str
+
+
+class Lock:
+    """A held lock; a context manager that releases it."""
+
+    def __init__(self, path: str, owner: Owner) -> None:
+        self.path = path
+        self.owner = owner
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="hubsync-lock", daemon=True)
+        self._thread.start()
+
+    def _beat(self) -> None:
+        while not self._stop.wait(HEARTBEAT):
+            try:
+                if not self._is_ours():
+                    return
+                os.utime(self.path)
+            except OSError:
+                continue  # a server that does not answer now may do so at the next beat
+
+    def _is_ours(self) -> bool:
+        found = _read(self.path)
+        return found is not None and found[0] is not None and found[0].nonce == self.owner.nonce
+
+    def check(self) -> None:
+        """Raises WorkspaceBusy if the lock was lost."""
+        if not self._is_ours():
+            raise WorkspaceBusy(
+                "another process took over this workspace, because this one was silent too long",
+                "Run the command again.",
+            )
+
+    def release(self) -> None:
+        if self._stop.is_set():
+            return
+        self._stop.set()
+        if self._is_ours():
+            os.unlink(self.path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
+def acquire(
+    root: str,
+    timeout: float = 60.0,
+    *,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Lock:
+    """The lock of the workspace at ``root``, waited for up to ``timeout`` seconds.
+
+    Raises WorkspaceBusy, which says who holds it since when, and LocalError.
+    """
+    path = Layout(root).lock
+    owner = this_process()
+    deadline = time.monotonic() + timeout
+    try:
+        while not _create(path, owner):
+            found = _read(path)
+            if found is None:
+                continue
+            if _is_gone(found, owner, path) and _remove_stale(path, found):
+                continue
+            if time.monotonic() >= deadline or stopping():
+                raise _busy(found[0])
+            time.sleep(_POLL)
+    except OSError as error:
+        raise LocalError(
+            f"{path} cannot be written: {error.strerror}",
+            "Check that the folder is yours and that the disk is neither full nor read-only.",
+        ) from error
+    return Lock(path, owner)
+
+
+def this_process() -> Owner:
+    pid = os.getpid()
+    return Owner(
+        pid=pid,
+        host=socket.gethostname(),
+        boot=_text("/proc/sys/kernel/random/boot_id"),
+        namespace=_namespace(),
+        started=_started(pid) or "",
+        since=time.time_ns(),
+        command=" ".join(os.path.basename(part) for part in sys.argv[:2])[:80],
+        nonce=secrets.token_hex(8),
+    )
+
+
+_Found = tuple[Owner | None, os.stat_result]
+
+
+def _read(path: str) -> _Found | None:
+    """Who holds the lock (None: the file says nothing readable) and its status; None if there is none."""
+    try:
+        with open(path, "rb") as file:
+            status = os.fstat(file.fileno())
+            data = file.read(1 << 16)
+    except FileNotFoundError:
+        return None
+    try:
+        return msgspec.json.decode(data, type=Owner), status
+    except msgspec.MsgspecError:
+        return None, status
+
+
+def _create(path: str, owner: Owner) -> bool:
+    """Make the lock unless there is one."""
+    temporary = f"{path}.{owner.nonce}"
+    with open(temporary, "wb") as file:
+        file.write(msgspec.json.encode(owner))
+    try:
+        os.link(temporary, path)
+        return True
+    except FileExistsError:
+        # NFS may have done it and lost the answer.
+        return os.stat(temporary).st_nlink == 2
+    except OSError:
+        return _create_without_links(path, owner)
+    finally:
+        os.unlink(temporary)
+
+
+def _create_without_links(path: str, owner: Owner) -> bool:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return False
+    with open(descriptor, "wb") as file:
+        file.write(msgspec.json.encode(owner))
+    return True
+
+
+def _is_gone(found: _Found, me: Owner, path: str) -> bool:
+    owner, status = found
+    if owner is not None and owner.boot == me.boot and owner.namespace == me.namespace and me.boot:
+        return _started(owner.pid) != owner.started
+    here = owner is not None and (owner.boot == me.boot or owner.host == me.host)
+    limit = SILENT_HERE if here else SILENT_ELSEWHERE
+    return _fs_now(path) - status.st_mtime_ns > limit * _NS
+
+
+def _fs_now(path: str) -> int:
+    """The file system's clock, which the heartbeats are measured by."""
+    probe = f"{path}.{secrets.token_hex(8)}"
+    with open(probe, "xb") as file:
+        now = os.fstat(file.fileno()).st_mtime_ns
+    os.unlink(probe)
+    return now
+
+
+def _remove_stale(path: str, judged: _Found) -> bool:
+    """Take the judged lock away, and only that one.
+
+    The guard lets one process at a time do so; what was renamed is compared with what was
+    judged, and put back if it is another.
+    """
+    guard = f"{path}.takeover"
+    try:
+        os.close(os.open(guard, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        if _fs_now(path) - os.lstat(guard).st_mtime_ns > _TAKEOVER * _NS:
+            os.unlink(guard)
+        return False
+    aside = f"{path}.{secrets.token_hex(8)}"
+    try:
+        if not _same(_read(path), judged):
+            return True
+        os.rename(path, aside)
+        if not _same(_read(aside), judged):
+            os.link(aside, path)
+        os.unlink(aside)
+        return True
+    except FileNotFoundError:
+        return True
+    finally:
+        os.unlink(guard)
+
+
+def _same(now: _Found | None, judged: _Found) -> bool:
+    return (
+        now is not None
+        and now[0] == judged[0]
+        and (now[1].st_ino, now[1].st_mtime_ns) == (judged[1].st_ino, judged[1].st_mtime_ns)
+    )
+
+
+def _started(pid: int) -> str | None:
+    """When a process started, in ticks since boot; None if it does not run (a zombie does not)."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] in (b"Z", b"X") else fields[19].decode()
+
+
+def _namespace() -> str:
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def _busy(owner: Owner | None) -> WorkspaceBusy:
+    if owner is None:
+        return WorkspaceBusy(
+            "another process holds this workspace", "Wait until it is done, then try again."
+        )
+    since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(owner.since / _NS))
+    return WorkspaceBusy(
+        f"this workspace is held by process {owner.pid} on {owner.host} ({owner.command}) "
+        f"since {since}",
+        "Wait until it is done, or stop it, then try again.",
+    )

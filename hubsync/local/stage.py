@@ -1,0 +1,117 @@
+"""The staging area: where contents wait, complete and verified, until they are moved into place.
+
+It lies in ``.hubsync/stage/``, on the workspace's own file system, so that moving in is a rename.
+Contents are named by their digest in hex; ``NAME.part`` is one that is still arriving.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from typing import Final
+
+from blake3 import blake3
+
+from hubsync.errors import DiskFull, LocalError
+from hubsync.local.layout import PRIVATE, Layout
+
+KEEP_PARTS: Final = 7 * 24 * 3600
+"""Seconds for which an unfinished arrival is kept, to be resumed."""
+
+_PLAIN: Final = re.compile(r"[0-9A-Za-z_-][0-9A-Za-z._-]{0,199}")
+_RESERVE: Final = 1 << 20
+
+
+class Stage:
+    """The staging area of the workspace at ``root``."""
+
+    def __init__(self, root: str) -> None:
+        self.directory = Layout(root).stage
+        try:
+            os.makedirs(self.directory, mode=PRIVATE, exist_ok=True)
+        except OSError as error:
+            raise LocalError(
+                f"{self.directory} cannot be made: {error.strerror}",
+                "Check that the folder is yours and that the disk is writable.",
+            ) from error
+
+    def slot(self, name: str) -> str:
+        """The file's path for the content ``name``; an odd name is replaced by its digest."""
+        if not _PLAIN.fullmatch(name) or name.endswith(".part"):
+            name = blake3(name.encode("utf-8", "surrogatepass")).hexdigest()
+        return os.path.join(self.directory, name)
+
+    def holding(self, digest: bytes, size: int) -> str | None:
+        """The path of a content that an earlier run left complete, read and verified, or None."""
+        path = self.slot(digest.hex())
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            return None
+        with open(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            # A second name (a link of an interrupted move) means that a user's file shares the bytes.
+            if status.st_size != size or status.st_nlink != 1:
+                return None
+            hasher = blake3()
+            while chunk := file.read(1 << 20):
+                hasher.update(chunk)
+        return path if hasher.digest() == digest else None
+
+    def write(self, content: bytes, digest: bytes) -> str:
+        """Put a content that was made here into the area; its path. Raises LocalError, DiskFull."""
+        self.require(len(content))
+        path = self.slot(digest.hex())
+        partial = path + ".part"
+        with open(partial, "wb") as file:
+            file.write(content)
+        os.replace(partial, path)
+        return path
+
+    def require(self, size: int, files: int = 0) -> None:
+        """Raises DiskFull, saying how much is missing, unless ``size`` more bytes and ``files`` more files
+        fit. Quotas count as far as the file system shows them in its free space."""
+        room = os.statvfs(self.directory)
+        free = room.f_bavail * room.f_frsize
+        if size > 0 and size + _RESERVE > free:
+            raise disk_full(self.directory, size + _RESERVE - free, size)
+        if room.f_files and files > room.f_favail:
+            raise DiskFull(
+                f"the disk has room for {room.f_favail:,} more files, {files:,} are to come",
+                "Remove files that you no longer need, then run the command again.",
+            )
+
+    def clear(self) -> None:
+        """Remove what is left, but keep young unfinished arrivals, which the next run resumes."""
+        oldest = time.time() - KEEP_PARTS
+        with os.scandir(self.directory) as entries:
+            for entry in entries:
+                try:
+                    if entry.is_dir(follow_symlinks=False):
+                        os.rmdir(entry.path)
+                    elif (
+                        not entry.name.endswith(".part")
+                        or entry.stat(follow_symlinks=False).st_mtime < oldest
+                    ):
+                        os.unlink(entry.path)
+                except FileNotFoundError:
+                    continue
+
+
+def disk_full(directory: str, missing: int, needed: int) -> DiskFull:
+    """The error for a disk that has too little room."""
+    return DiskFull(
+        f"the disk is full: {human_size(missing)} are missing for {human_size(needed)} "
+        f"that are to come ({directory})",
+        "Free some space (`hubsync gc` empties old trash), then run the command again.",
+    )
+
+
+def human_size(size: float) -> str:
+    """``1.2 GB``; decimal units, as disks are sold."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:,.0f} bytes" if unit == "bytes" else f"{size:,.1f} {unit}"
+        size /= 1000
+    return f"{size:,.1f} TB"

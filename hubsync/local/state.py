@@ -1,0 +1,110 @@
+"""What a workspace remembers of one remote: the base and what both sides looked like around it.
+
+It is an accelerator only: with no state rule 6 applies, and nothing is lost or resurrected. So
+a file that is missing, torn, damaged or of another version is simply no state.
+
+Format: 8 bytes ``hubsync`` and the format's number, 32 bytes BLAKE3 of the rest, then one
+msgpack value. The file is replaced whole and atomically (homes are often on NFS).
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import tempfile
+from typing import Final
+
+import msgspec
+from blake3 import blake3
+from msgspec import Struct
+
+from hubsync.errors import LocalError
+from hubsync.model import Entry
+
+FORMAT: Final = 1
+_MAGIC: Final = b"hubsync" + bytes([FORMAT])
+_HEAD: Final = len(_MAGIC) + 32
+
+
+class State(Struct, frozen=True, gc=False):
+    """One remote's memory.
+
+    ``base``: the tree on which both sides last agreed. ``local`` and ``remote``: where a side, as
+    last seen, differs from the base in a way worth remembering (None: the path was absent), such
+    as digests of edited and not yet synced files. ``revision``: of the remote, for ``remote``.
+    ``rules_digest``: of the ignore rules under which ``base`` was scanned. Times in ns.
+    """
+
+    remote_id: str
+    revision: str
+    saved_at: int
+    last_sync: int | None
+    base: dict[str, Entry]
+    local: dict[str, Entry | None] = {}
+    remote: dict[str, Entry | None] = {}
+    rules_digest: str = ""
+    version: int = FORMAT
+
+
+_encoder: Final = msgspec.msgpack.Encoder()
+
+
+def load(path: str) -> tuple[State | None, str]:
+    """The state, or None and the reason (``"missing"``, ``"damaged"``, ``"other-version"``,
+    ``"unreadable"``)."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except FileNotFoundError:
+        return None, "missing"
+    except OSError as error:
+        return None, f"unreadable: {error.strerror}"
+    if data[:7] != _MAGIC[:7] or len(data) < _HEAD:
+        return None, "damaged"
+    if data[:8] != _MAGIC:
+        return None, "other-version"
+    payload = memoryview(data)[_HEAD:]
+    if blake3(payload).digest() != data[8:_HEAD]:
+        return None, "damaged"
+    collecting = gc.isenabled()
+    gc.disable()  # hundreds of thousands of new containers would start it again and again
+    try:
+        return msgspec.msgpack.decode(payload, type=State), ""
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return None, "damaged"
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def save(path: str, state: State) -> None:
+    """Replace the file by ``state``, durably. Raises LocalError; the old file is then as it was."""
+    payload = _encoder.encode(state)
+    replace_file(path, [_MAGIC, blake3(payload).digest(), payload])
+
+
+def replace_file(path: str, parts: list[bytes]) -> None:
+    """Write ``parts`` to ``path``, atomically and durably; no temporary file stays behind."""
+    directory = os.path.dirname(path)
+    try:
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=directory, prefix=".new-")
+        try:
+            with open(descriptor, "wb") as file:
+                file.writelines(parts)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+        folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise LocalError(
+            f"{path} cannot be written: {error.strerror}",
+            "Check that the disk is neither full nor read-only.",
+        ) from error

@@ -1,0 +1,133 @@
+"""Replacing what a path holds: in one system call, or as safely as a file system without it allows."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Final
+
+from hubsync.errors import LocalError
+from hubsync.local.checks import Changed, unchanged
+from hubsync.local.duplicate import duplicate
+from hubsync.local.incoming import Ready
+from hubsync.local.renames import Renames, Spot, link, move_new
+from hubsync.local.trash import Trash
+
+_TRIES: Final = 10
+
+
+def exchange(
+    renames: Renames, trash: Trash, path: str, ready: Ready, target: Spot, seen: os.stat_result
+) -> Spot | None:
+    """Exchange the new content with what ``target`` holds; that goes to the trash if it is ``seen``.
+
+    Gives its place there (None for a directory, which was empty). Else raises Changed, with
+    whatever came between back in its place. Raises OSError with an `UNSUPPORTED` number, nothing
+    changed, where the file system cannot exchange.
+    """
+    renames.exchange(ready.spot, target)
+    out = ready.spot.status()
+    if not unchanged(seen, out):
+        _undo(renames, trash, path, ready, target)
+        raise Changed
+    if not stat.S_ISDIR(out.st_mode):
+        return trash.put(path, ready.spot)
+    try:
+        os.rmdir(ready.spot.name, dir_fd=ready.spot.directory)
+    except OSError as error:
+        _undo(renames, trash, path, ready, target)
+        raise folder_in_the_way(path) from error
+    return None
+
+
+def _undo(renames: Renames, trash: Trash, path: str, ready: Ready, target: Spot) -> None:
+    """Give the path back what an exchange took from it.
+
+    A person may save again while this goes on. Then what comes out is not our content but theirs,
+    and newer than what just went back: it is exchanged again, until the newest save has the
+    name. A save that they themselves replaced ends in the trash.
+    """
+    spot = ready.spot
+    before: os.stat_result | None = None
+    for _ in range(_TRIES):
+        going_back = spot.status()
+        try:
+            renames.exchange(spot, target)
+        except FileNotFoundError:  # removed meanwhile, but what we hold was saved: it stays
+            try:
+                move_new(renames, spot, target)
+            except FileExistsError:
+                continue
+            return
+        out = spot.status()
+        if unchanged(ready.status, out):
+            return
+        if before is not None and unchanged(before, out):
+            break
+        before = going_back
+    trash.put(path, spot)
+
+
+def replace_by_link(
+    renames: Renames, trash: Trash, path: str, ready: Ready, target: Spot, seen: os.stat_result
+) -> Spot | None:
+    """The same where the file system cannot exchange (NFS, old kernels).
+
+    The old content gets a second name in the trash, then the new one is renamed over the path,
+    which is therefore never missing. Between the last look and that rename lie some microseconds
+    in which a save *by rename* would be lost; a save into the same file is found afterwards and
+    put back.
+    """
+    if stat.S_ISDIR(seen.st_mode) or stat.S_ISDIR(ready.status.st_mode):
+        return _replace_directory(renames, trash, path, ready, target, seen)
+    aside = trash.place(path)
+    linked = link(target, aside)
+    if not linked:
+        duplicate(target, aside)
+    if not unchanged(seen, target.status()):
+        aside.unlink()
+        raise Changed
+    _rename_over(ready.spot, target)
+    if linked and not unchanged(seen, aside.status()):
+        if unchanged(ready.status, target.status()):
+            _rename_over(aside, target)
+        raise Changed
+    return aside
+
+
+def _replace_directory(
+    renames: Renames, trash: Trash, path: str, ready: Ready, target: Spot, seen: os.stat_result
+) -> Spot | None:
+    """An empty directory gives way to a file, or a file to an empty directory.
+
+    Here the path is missing for an instant. A crash then looks as if a person had deleted what
+    the other side changed, and the change survives (rule 3).
+    """
+    aside: Spot | None = None
+    if stat.S_ISDIR(seen.st_mode):
+        try:
+            os.rmdir(target.name, dir_fd=target.directory)
+        except OSError as error:
+            raise folder_in_the_way(path) from error
+    else:
+        aside = trash.put(path, target)
+        if not unchanged(seen, aside.status()):
+            move_new(renames, aside, target)
+            raise Changed
+    move_new(renames, ready.spot, target)
+    return aside
+
+
+def _rename_over(source: Spot, target: Spot) -> None:
+    os.replace(
+        source.name, target.name, src_dir_fd=source.directory, dst_dir_fd=target.directory
+    )
+
+
+def folder_in_the_way(path: str) -> LocalError:
+    """A folder is to become a file, but holds what is not synced (ignored files, mostly)."""
+    return LocalError(
+        f"the folder {path} holds files that are not synced, so no file can take its name",
+        "Move or delete them, then sync again.",
+        "folder-in-the-way",
+    )

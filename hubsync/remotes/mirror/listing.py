@@ -1,0 +1,198 @@
+"""Listing everything that lies under a mirror, several prefixes at a time where that is faster.
+
+``.hubsync/`` is left out by not asking for it: the versions kept there may outnumber the files.
+One request per top directory would be thousands where there are thousands of tiny ones, so
+neighbours are asked for by the beginning that they share (``a``, ``b``, …), and a directory that
+holds nearly everything is split once more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import Final
+
+from msgspec import Struct
+
+from hubsync.model import Tree
+from hubsync.remotes.mirror import layout
+from hubsync.stores.protocol import ObjectInfo, Store
+
+_LISTERS: Final = 16
+_SPLIT_ABOVE: Final = 5000
+"""A directory with more files than this, and more than a quarter of all, is listed by its parts."""
+_WORTH: Final = 200
+"""Files that a prefix should hold on average to be asked for by itself."""
+_FEW: Final = 24
+"""So many prefixes are asked for one by one, whatever they hold."""
+
+
+class _Level(Struct, frozen=True):
+    objects: list[ObjectInfo]
+    prefixes: list[str]
+
+
+class Shape(Struct, frozen=True):
+    """How many known files lie below each directory of the first two levels (keys end in ``/``)."""
+
+    below: dict[str, int]
+    total: int
+
+
+def shape_of(tree: Tree) -> Shape:
+    """One pass over the paths; about 30 ms for 100,000."""
+    tops: Counter[str] = Counter([path[: path.find("/") + 1] for path in tree])
+    below: dict[str, int] = dict(tops)
+    total = len(tree)
+    for top, count in tops.items():
+        if top and _is_big(count, total):
+            start = len(top)
+            inner = Counter(
+                [path[: path.find("/", start) + 1] for path in tree if path.startswith(top)]
+            )
+            below.update({prefix: files for prefix, files in inner.items() if prefix})
+    return Shape(below, total)
+
+
+def _is_big(count: int, total: int) -> bool:
+    return count > _SPLIT_ABOVE and count * 4 > total
+
+
+@contextlib.contextmanager
+def list_files(store: Store, known: Tree | None) -> Iterator[Iterator[list[ObjectInfo]]]:
+    """Every object outside ``.hubsync/``, in batches; a page that fails is raised (rule 9).
+
+    The listing goes on in the background from the moment the context is entered.
+    """
+    arrived: SimpleQueue[list[ObjectInfo] | BaseException | None] = SimpleQueue()
+    stop = threading.Event()
+
+    def run() -> None:
+        try:
+            for batch in _batches(store, known):
+                if stop.is_set():
+                    return
+                arrived.put(batch)
+        except BaseException as error:  # handed to the consumer, which raises it
+            arrived.put(error)
+        else:
+            arrived.put(None)
+
+    thread = threading.Thread(target=run, name="hubsync-listing", daemon=True)
+    thread.start()
+    try:
+        yield _taken(arrived)
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _taken(
+    arrived: SimpleQueue[list[ObjectInfo] | BaseException | None],
+) -> Iterator[list[ObjectInfo]]:
+    while (batch := arrived.get()) is not None:
+        if isinstance(batch, BaseException):
+            raise batch
+        yield batch
+
+
+def _batches(store: Store, known: Tree | None) -> Iterator[list[ObjectInfo]]:
+    with ThreadPoolExecutor(_LISTERS if store.capabilities.parallel_prefixes else 1) as pool:
+        first = pool.submit(_level, store, "")
+        shape = None
+        if known is not None and store.capabilities.parallel_prefixes:
+            shape = shape_of(known)
+        top = first.result()
+        yield [one for one in top.objects if not one.key.startswith(layout.METADATA)]
+        prefixes = [one for one in top.prefixes if one != layout.METADATA]
+        if not store.capabilities.parallel_prefixes:
+            for prefix in prefixes:
+                yield from store.list(prefix)
+            return
+        if shape is not None:
+            big = [one for one in prefixes if _is_big(shape.below.get(one, 0), shape.total)]
+            levels = list(pool.map(lambda prefix: _level(store, prefix), big))
+            prefixes = [one for one in prefixes if one not in big]
+            for level in levels:
+                yield level.objects
+            asked = grouped(prefixes, shape)
+            for level in levels:
+                asked += grouped(level.prefixes, shape)
+        else:
+            asked = grouped(prefixes, None)
+        yield from _all_of(store, pool, asked)
+
+
+def _level(store: Store, prefix: str) -> _Level:
+    return _Level(*store.list_level(prefix))
+
+
+def grouped(prefixes: list[str], shape: Shape | None) -> list[tuple[str, int]]:
+    """Prefixes to list, each with the depth (number of ``/``) below which its keys count.
+
+    Every given prefix is covered by exactly one of them. A shared beginning also meets the files
+    beside the directories, which were seen already: the depth leaves these out.
+    """
+    depth = prefixes[0].count("/") if prefixes else 0
+    if len(prefixes) <= _FEW:
+        return [(one, depth) for one in prefixes]
+    if shape is not None:
+        files = sum(shape.below.get(one, 0) for one in prefixes)
+        if files >= _WORTH * len(prefixes):
+            return [(one, depth) for one in prefixes]
+    parent = prefixes[0][: prefixes[0].rstrip("/").rfind("/") + 1]
+    return [(start, depth) for start in _covering(prefixes, parent, shape)]
+
+
+def _covering(members: list[str], start: str, shape: Shape | None) -> Iterator[str]:
+    """Beginnings that cover ``members`` (all of which begin with ``start``) and not ``.hubsync/``."""
+    if len(members) == 1:
+        yield members[0]
+        return
+    files = sum(_WORTH if shape is None else shape.below.get(one, 0) for one in members)
+    if files <= _SPLIT_ABOVE and not layout.METADATA.startswith(start):
+        yield start
+        return
+    longer: dict[str, list[str]] = {}
+    for one in members:
+        longer.setdefault(one[: len(start) + 1], []).append(one)
+    for beginning, some in longer.items():
+        yield from _covering(some, beginning, shape)
+
+
+def _all_of(
+    store: Store, pool: ThreadPoolExecutor, asked: Iterable[tuple[str, int]]
+) -> Iterator[list[ObjectInfo]]:
+    """Batches as they come in from all listings at once."""
+    arrived: SimpleQueue[list[ObjectInfo] | BaseException | None] = SimpleQueue()
+
+    def run(prefix: str, depth: int) -> None:
+        try:
+            for batch in store.list(prefix):
+                if prefix.endswith("/"):
+                    arrived.put(batch)
+                else:
+                    arrived.put([one for one in batch if one.key.count("/") >= depth])
+        except BaseException as error:  # handed to the consumer, which raises it
+            arrived.put(error)
+        else:
+            arrived.put(None)
+
+    running: list[Future[None]] = [pool.submit(run, prefix, depth) for prefix, depth in asked]
+    left = len(running)
+    try:
+        while left:
+            batch = arrived.get()
+            if isinstance(batch, BaseException):
+                raise batch
+            if batch is None:
+                left -= 1
+            else:
+                yield batch
+    finally:
+        for future in running:
+            future.cancel()

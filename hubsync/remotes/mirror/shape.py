@@ -1,0 +1,87 @@
+"""A tree that a disk can hold: no path below a file, no empty directory that holds something.
+
+Object stores allow ``f`` and ``f/x`` side by side. Neither may be taken for a deletion (rule 7), so
+both stay in the tree and the file is reported, which sets aside everything below it too. A link that
+leads out of the workspace is reported in the same way (rule 14).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+
+from hubsync.core.paths import ancestors, display, link_stays_inside
+from hubsync.model import Entry, Kind, Problem, Tree
+
+
+class Misfits(Struct, frozen=True):
+    """``emptied``: rows of empty directories that are empty no more. The problems' paths stay."""
+
+    emptied: frozenset[str] = frozenset()
+    problems: tuple[Problem, ...] = ()
+
+
+def misfits(tree: Tree, before: Tree | None, changed: Iterable[str]) -> Misfits:
+    """What of ``tree`` cannot be on a disk, where ``changed`` may have made it so since ``before``."""
+    suspects = {path: entry for path in changed if (entry := tree.get(path)) is not None}
+    new = {path for path, entry in suspects.items() if _is_new(before, path, entry)}
+    clashes = _above(tree, new) | _with_something_below(tree, new) if new else set()
+    emptied = frozenset(path for path in clashes if _is_dir(tree, path))
+    problems = [_collision(path) for path in sorted(clashes - emptied)]
+    problems += [
+        _leads_out(path, entry)
+        for path, entry in suspects.items()
+        if entry.kind is Kind.LINK and not link_stays_inside(path, entry.target)
+    ]
+    return Misfits(emptied, tuple(problems))
+
+
+def _is_new(before: Tree | None, path: str, entry: Entry) -> bool:
+    """A file that was a file before collides with nothing that it did not collide with then."""
+    known = before.get(path) if before is not None else None
+    return known is None or known.kind is not entry.kind
+
+
+def _above(tree: Tree, new: Iterable[str]) -> set[str]:
+    """Entries that lie above a new path."""
+    above = {directory for path in new for directory in ancestors(path)}
+    return {path for path in above if tree.get(path) is not None}
+
+
+def _with_something_below(tree: Tree, new: set[str]) -> set[str]:
+    """New paths below which something lies; one pass over the tree's directories."""
+    found: set[str] = set()
+    for directory in {path[: path.rfind("/")] for path in tree if "/" in path}:
+        if directory in new:
+            found.add(directory)
+        found.update(above for above in ancestors(directory) if above in new)
+    return found
+
+
+def _is_dir(tree: Tree, path: str) -> bool:
+    entry = tree.get(path)
+    return entry is not None and entry.kind is Kind.DIR
+
+
+def without(tree: Tree, paths: Iterable[str]) -> Tree:
+    gone: Mapping[str, Entry | None] = dict.fromkeys(paths, None)
+    return tree.with_changes(gone)
+
+
+def _collision(path: str) -> Problem:
+    return Problem(
+        path,
+        "name-collision",
+        f"The remote has a file {display(path)} and also files below it, which no disk can hold.",
+        "Rename one of the two on the remote. Until then both stay as they are.",
+    )
+
+
+def _leads_out(path: str, entry: Entry) -> Problem:
+    return Problem(
+        path,
+        "link-outside",
+        f"The link {display(path)} leads out of the workspace: {display(entry.target[:200])}",
+        "Such links are not carried. Make it relative to something in the workspace.",
+    )

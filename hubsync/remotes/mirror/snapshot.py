@@ -1,0 +1,117 @@
+"""One instant of a mirror: the index, the listing laid over it, and what both know better now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from hubsync.model import Entry, Tree
+from hubsync.remotes.mirror import compare, revision, shape
+from hubsync.remotes.mirror.books import Books, HeadAt, Index
+from hubsync.remotes.mirror.compare import Differences, Overlay
+from hubsync.remotes.mirror.listing import list_files
+from hubsync.remotes.mirror.revision import Revision
+from hubsync.remotes.protocol import Known, Snapshot
+from hubsync.stores.protocol import Store
+
+
+class Seen(Struct, frozen=True):
+    """A snapshot, and the head under it for a publish that follows."""
+
+    snapshot: Snapshot
+    head: HeadAt
+
+
+class Basis(Struct, frozen=True):
+    """What is known before anything is asked. ``tree`` None: nothing usable."""
+
+    tree: Tree | None
+    last: int
+    pending: frozenset[str] = frozenset()
+    watched: frozenset[str] = frozenset()
+
+
+def basis_of(known: Known | None, remote_id: str) -> Basis:
+    """Whatever cannot be relied on makes everything be read anew, on the same rows."""
+    if known is None or known.remote_id != remote_id:
+        return Basis(None, 0)
+    found = revision.parse(known.revision)
+    if found is None or found.pending is None or found.watched is None:
+        return Basis(known.tree, 0)
+    return Basis(known.tree, found.last, frozenset(found.pending), frozenset(found.watched))
+
+
+def from_books(books: Books, known: Known | None, head: HeadAt) -> Seen:
+    """The index alone, trusted as it is."""
+    basis = basis_of(known, books.remote_id)
+    index = books.index(head, basis.tree, basis.last)
+    return _seen(index, basis, Overlay({}, frozenset(), ()))
+
+
+def from_listing(
+    store: Store,
+    books: Books,
+    known: Known | None,
+    journal: Mapping[str, Entry],
+) -> Seen:
+    """The index and the listing laid over it.
+
+    The head is read before the listing begins, never beside it: a row must not be younger than the
+    listing, or a file that another hub published just now would look deleted.
+    """
+    basis = basis_of(known, books.remote_id)
+    head = books.head()
+    with list_files(store, basis.tree) as listing:
+        index = books.index(head, basis.tree, basis.last)
+        found = compare.differences(index.tree, listing)
+    if _needs_second_look(found, journal):
+        moved = books.head_unless(index.at.identity)
+        if moved is not None:
+            later = books.index(moved, index.tree, index.at.head.last)
+            found = compare.settled(found, later.fresh)
+            index = Index(
+                later.at,
+                later.tree,
+                {**index.fresh, **later.fresh},
+                index.problems + later.problems,
+            )
+    return _seen(index, basis, compare.overlay(index.tree, found, journal))
+
+
+def _needs_second_look(found: Differences, journal: Mapping[str, Entry]) -> bool:
+    """Whether what looks like another tool's doing may be a hub that published meanwhile."""
+    return bool(found.missing) or any(key not in journal for key in found.odd)
+
+
+def _seen(index: Index, basis: Basis, laid: Overlay) -> Seen:
+    tree = index.tree.with_changes(laid.changes)
+    changed = laid.changes.keys() | index.fresh.keys() | basis.watched
+    fit = shape.misfits(tree, _before(basis), changed)
+    tree = shape.without(tree, fit.emptied)
+    pending = frozenset(path for path in basis.pending if path not in index.fresh)
+    unrecorded = pending | laid.unrecorded | fit.emptied
+    watched = frozenset(problem.path for problem in fit.problems)
+    at = Revision(
+        index.at.identity,
+        index.at.head.last,
+        revision.named(unrecorded),
+        revision.named(watched),
+    )
+    return Seen(
+        Snapshot(
+            remote_id=index.at.head.id,
+            revision=at.text,
+            tree=tree,
+            problems=index.problems + laid.problems + fit.problems,
+            unrecorded=unrecorded,
+        ),
+        index.at,
+    )
+
+
+def _before(basis: Basis) -> Tree | None:
+    """The tree in which nothing but the watched paths can be amiss."""
+    if basis.tree is None:
+        return None
+    return shape.without(basis.tree, basis.watched)

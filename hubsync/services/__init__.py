@@ -1,0 +1,1 @@
+"""What the façade offers beside syncing: status, history, conflicts, check-ups."""

@@ -1,0 +1,77 @@
+"""What a sync would do now, without doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from hubsync.core.policy import Policy, equal
+from hubsync.engine.context import Context, Request
+from hubsync.engine.cycle import decided_view
+from hubsync.engine.observe import View, observe
+from hubsync.engine.tally import kind_of
+from hubsync.local.state import State
+from hubsync.model import Entry, Kind, Problem, Tree
+from hubsync.results import ChangeKind, ConflictCopy, PathChange, RemoteInfo, Status
+from hubsync.services.conflicts import copies_among
+
+
+def status(
+    root: str,
+    remotes: Sequence[RemoteInfo],
+    contexts: Iterable[tuple[Context, State]],
+    request: Request,
+) -> Status:
+    """Both sides against the base, for every remote."""
+    local: list[PathChange] = []
+    remote: list[PathChange] = []
+    problems: dict[tuple[str, str], Problem] = {}
+    nested: tuple[str, ...] = ()
+    copies: dict[str, ConflictCopy] = {}
+    for context, state in contexts:
+        view = decided_view(context, observe(context, state, request), request)
+        local += changes(view, view.local)
+        remote += changes(view, view.remote)
+        problems |= {(one.path, one.code): one for one in view.problems}
+        nested = view.scan.nested
+        copies |= {one.copy: one for one in copies_among(view.scan.tree)}
+    return Status(
+        workspace=root,
+        remotes=tuple(remotes),
+        local=tuple(local),
+        remote=tuple(remote),
+        conflicts=tuple(copies[name] for name in sorted(copies)),
+        problems=tuple(problems.values()),
+        nested=nested,
+    )
+
+
+def changes(view: View, side: Tree) -> list[PathChange]:
+    """How one side differs from the base, leaving out what both sides did alike."""
+    other = view.remote if side is view.local else view.local
+    found: dict[str, PathChange] = {}
+    gone: dict[bytes, str] = {}
+    for path, entry in sorted(side.changes_since(view.base).items()):
+        before = view.base.get(path)
+        if view.policy.hidden(path) or _as_before(view.policy, before, entry):
+            continue
+        if equal(entry, other.get(path), view.policy):
+            continue
+        found[path] = PathChange(path, kind_of(before, entry), entry.size if entry else 0)
+        if entry is None and before is not None and before.digest is not None:
+            gone[before.digest] = path
+    for path in [one.path for one in found.values() if one.change is ChangeKind.CREATED]:
+        entry = side.get(path)
+        source = gone.pop(entry.digest, None) if entry and entry.digest else None
+        if source is not None:
+            del found[source]
+            size = found[path].size
+            found[path] = PathChange(path, ChangeKind.RENAMED, size, renamed_from=source)
+    return list(found.values())
+
+
+def _as_before(policy: Policy, before: Entry | None, entry: Entry | None) -> bool:
+    if equal(before, entry, policy):
+        return True
+    empty = (before, entry)
+    # A directory that stopped being empty is told by what is in it now.
+    return all(one is None or one.kind is Kind.DIR for one in empty) and entry is None

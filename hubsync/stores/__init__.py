@@ -1,0 +1,1 @@
+"""Byte access to storage: one module per kind, one protocol, one place that picks (`registry`)."""

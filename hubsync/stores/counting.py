@@ -1,0 +1,96 @@
+"""A wrapper that counts a store's requests by kind, for results and for the benchmark."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from hubsync.stores.levels import Batch, Level
+from hubsync.stores.protocol import (
+    Download,
+    ObjectInfo,
+    Passed,
+    Store,
+    StoreCapabilities,
+    Transferred,
+    Upload,
+)
+
+
+class CountingStore:
+    """``requests``: kind -> how many. Kinds: list, head, get, put, copy, delete.
+
+    A store that counts what really goes over the wire (pages of a listing, parts of an upload)
+    has a ``requests`` of its own; then that is what is told, and nothing is counted twice.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._counted: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    @property
+    def requests(self) -> dict[str, int]:
+        own = getattr(self._store, "requests", None)
+        if own is not None:
+            return dict(own)
+        with self._lock:
+            return dict(self._counted)
+
+    def _count(self, kind: str) -> None:
+        with self._lock:
+            self._counted[kind] += 1
+
+    @property
+    def capabilities(self) -> StoreCapabilities:
+        return self._store.capabilities
+
+    @property
+    def description(self) -> str:
+        return self._store.description
+
+    def list(self, prefix: str = "") -> Iterator[Batch]:
+        self._count("list")
+        return self._store.list(prefix)
+
+    def list_level(self, prefix: str = "") -> Level:
+        self._count("list")
+        return self._store.list_level(prefix)
+
+    def head(self, key: str) -> ObjectInfo | None:
+        self._count("head")
+        return self._store.head(key)
+
+    def read(self, key: str, *, unless: str | None = None) -> tuple[bytes, ObjectInfo] | None:
+        self._count("get")
+        return self._store.read(key, unless=unless)
+
+    def write(self, key: str, data: bytes, *, expected: str | None = None) -> ObjectInfo:
+        self._count("put")
+        return self._store.write(key, data, expected=expected)
+
+    def copy(self, source: str, target: str) -> ObjectInfo | None:
+        self._count("copy")
+        return self._store.copy(source, target)
+
+    def delete(self, key: str, *, expected: str | None = None) -> None:
+        self._count("delete")
+        self._store.delete(key, expected=expected)
+
+    def upload(self, jobs: Iterable[Upload], passed: Passed) -> Iterator[Transferred]:
+        for result in self._store.upload(jobs, passed):
+            self._count("put")
+            yield result
+
+    def download(self, jobs: Iterable[Download], passed: Passed) -> Iterator[Transferred]:
+        for result in self._store.download(jobs, passed):
+            self._count("get")
+            yield result
+
+    def sweep(self, older_than: int) -> int:
+        self._count("list")
+        return self._store.sweep(older_than)
+
+    def close(self) -> None:
+        self._store.close()

@@ -1,0 +1,282 @@
+"""How each kind of fsspec file system is best spoken to, so that writes are all or nothing.
+
+fsspec gives one interface, but not one meaning: ``mv`` is atomic here and copy-and-delete there,
+``rmdir`` is recursive in WebDAV, a file that is closed by an exception is uploaded all the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator
+from typing import Any, Protocol, cast
+from urllib.parse import quote
+
+from hubsync.stores.protocol import Passed
+from hubsync.stores.sources import SourceStream
+
+Info = dict[str, Any]
+_BLOCK = 1 << 20
+
+
+class Reader(Protocol):
+    """A remote file, open for reading."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+class Dialect:
+    """Any fsspec file system; its subclasses know better."""
+
+    flat = False
+    """Keys are names in one bucket: `find` lists them all, and a put is atomic."""
+    shared = True
+    """One instance serves several threads."""
+    server_copy = True
+    prunes = False
+    """Removing a directory fails if something is in it, so that pruning is safe."""
+
+    def info(self, fs: Any, path: str) -> Info:
+        fs.invalidate_cache()
+        return cast(Info, fs.info(path))
+
+    def ls(self, fs: Any, path: str) -> list[Info]:
+        fs.invalidate_cache()
+        return [info for info in fs.ls(path, detail=True) if info["name"].rstrip("/") != path]
+
+    def find(self, fs: Any, path: str) -> list[Info]:
+        fs.invalidate_cache()
+        return list(fs.find(path, detail=True).values())
+
+    def put(self, fs: Any, path: str, data: bytes) -> None:
+        fs.pipe_file(path, data)
+
+    def put_stream(self, fs: Any, path: str, stream: SourceStream, passed: Passed) -> None:
+        with fs.open(path, "wb") as target:
+            for data in stream:
+                target.write(data)
+                passed(len(data))
+
+    def get(self, fs: Any, path: str) -> bytes:
+        return cast(bytes, fs.cat_file(path))
+
+    @contextlib.contextmanager
+    def reading(self, fs: Any, path: str, offset: int, size: int) -> Iterator[Reader]:
+        """The file from ``offset`` on; ``size`` is the whole file's."""
+        with fs.open(path, "rb") as source:
+            if offset:
+                source.seek(offset)
+            yield source
+
+    def replace(self, fs: Any, path: str, target: str) -> None:
+        """Give ``path`` the name ``target``, whatever is there.
+
+        Where a server renames only onto a free name, the old file has to go first: a kill in
+        between loses the name, not the versions.
+        """
+        try:
+            fs.mv(path, target)
+        except OSError:
+            if not fs.exists(target):
+                raise
+            fs.rm_file(target)
+            fs.mv(path, target)
+
+    def copy(self, fs: Any, path: str, target: str) -> None:
+        fs.cp_file(path, target)
+
+    def remove(self, fs: Any, path: str) -> None:
+        fs.rm_file(path)
+
+    def make_folder(self, fs: Any, path: str) -> None:
+        fs.makedirs(path, exist_ok=True)
+
+    def remove_folder(self, fs: Any, path: str) -> None:
+        fs.rmdir(path)
+
+    def dress(self, fs: Any, path: str, mtime: int, executable: bool) -> None:
+        """Set what plain files carry besides their bytes, where the storage has it."""
+
+    def close(self, fs: Any) -> None:
+        """End what the instance holds open."""
+
+
+class Buckets(Dialect):
+    """s3fs, gcsfs, adlfs: a put is atomic, a rename is a copy."""
+
+    flat = True
+
+    def make_folder(self, fs: Any, path: str) -> None:
+        """A bucket has none."""
+
+    def replace(self, fs: Any, path: str, target: str) -> None:
+        fs.cp_file(path, target)
+        fs.rm_file(path)
+
+
+class Memory(Dialect):
+    """fsspec's own memory: like a bucket, but listed like a folder."""
+
+    def replace(self, fs: Any, path: str, target: str) -> None:
+        fs.cp_file(path, target)
+        fs.rm_file(path)
+
+
+class Sftp(Dialect):
+    """paramiko: one connection per thread; a POSIX rename replaces in one step; no copy."""
+
+    shared = False
+    server_copy = False
+    prunes = True
+
+    def info(self, fs: Any, path: str) -> Info:
+        # Not fs.info, which follows links.
+        return {**fs._decode_stat(fs.ftp.lstat(path)), "name": path}
+
+    def put(self, fs: Any, path: str, data: bytes) -> None:
+        with fs.ftp.open(path, "wb") as target:
+            target.set_pipelined(True)
+            target.write(data)
+
+    def put_stream(self, fs: Any, path: str, stream: SourceStream, passed: Passed) -> None:
+        with fs.ftp.open(path, "wb") as target:
+            target.set_pipelined(True)
+            for data in stream:
+                for start in range(0, len(data), _BLOCK):
+                    block = data[start : start + _BLOCK]
+                    target.write(block)
+                    passed(len(block))
+
+    def get(self, fs: Any, path: str) -> bytes:
+        with fs.ftp.open(path, "rb") as source:
+            return cast(bytes, source.read())
+
+    @contextlib.contextmanager
+    def reading(self, fs: Any, path: str, offset: int, size: int) -> Iterator[Reader]:
+        with fs.ftp.open(path, "rb") as source:
+            if offset:
+                source.seek(offset)
+            else:
+                source.prefetch(size, max_concurrent_requests=64)
+            yield source
+
+    def copy(self, fs: Any, path: str, target: str) -> None:
+        with (
+            self.reading(fs, path, 0, fs.ftp.stat(path).st_size) as source,
+            fs.ftp.open(target, "wb") as copied,
+        ):
+            copied.set_pipelined(True)
+            while data := source.read(_BLOCK):
+                copied.write(data)
+
+    def remove(self, fs: Any, path: str) -> None:
+        fs.ftp.remove(path)
+
+    def dress(self, fs: Any, path: str, mtime: int, executable: bool) -> None:
+        if mtime:
+            seconds = mtime // 1_000_000_000
+            fs.ftp.utime(path, (seconds, seconds))
+        if executable:
+            mode = fs.ftp.stat(path).st_mode & 0o777
+            fs.ftp.chmod(path, mode | (mode & 0o444) >> 2)
+
+    def close(self, fs: Any) -> None:
+        fs.ftp.close()
+        fs.client.close()
+
+
+class Webdav(Dialect):
+    """webdav4, by its client: its fsspec layer strips blanks off names and quotes nothing."""
+
+    def _quoted(self, path: str) -> str:
+        return quote(path)
+
+    def info(self, fs: Any, path: str) -> Info:
+        return self._translated(fs.client.info(self._quoted(path)))
+
+    def ls(self, fs: Any, path: str) -> list[Info]:
+        found = fs.client.ls(self._quoted(path), detail=True, allow_listing_resource=False)
+        return [self._translated(one) for one in found]
+
+    def _translated(self, found: Info) -> Info:
+        return {**found, "name": found["name"], "size": found.get("content_length")}
+
+    def put(self, fs: Any, path: str, data: bytes) -> None:
+        fs.client.upload_fileobj(
+            io.BytesIO(data), self._quoted(path), overwrite=True, size=len(data)
+        )
+
+    def put_stream(self, fs: Any, path: str, stream: SourceStream, passed: Passed) -> None:
+        fs.client.upload_fileobj(
+            _Pulled(stream, passed),
+            self._quoted(path),
+            overwrite=True,
+            size=stream.size,
+            chunk_size=_BLOCK,
+        )
+
+    def get(self, fs: Any, path: str) -> bytes:
+        buffer = io.BytesIO()
+        fs.client.download_fileobj(self._quoted(path), buffer)
+        return buffer.getvalue()
+
+    @contextlib.contextmanager
+    def reading(self, fs: Any, path: str, offset: int, size: int) -> Iterator[Reader]:
+        with fs.client.open(self._quoted(path), mode="rb", chunk_size=_BLOCK) as source:
+            if offset:
+                source.seek(offset)
+            yield source
+
+    def replace(self, fs: Any, path: str, target: str) -> None:
+        fs.client.move(self._quoted(path), self._quoted(target), overwrite=True)
+
+    def copy(self, fs: Any, path: str, target: str) -> None:
+        fs.client.copy(self._quoted(path), self._quoted(target), overwrite=True)
+
+    def remove(self, fs: Any, path: str) -> None:
+        # DELETE of a collection takes all that is in it.
+        if self.info(fs, path)["type"] != "directory":
+            fs.client.remove(self._quoted(path))
+
+    def make_folder(self, fs: Any, path: str) -> None:
+        from webdav4.client import ResourceAlreadyExists
+
+        made = ""
+        for part in path.strip("/").split("/"):
+            made = f"{made}/{part}"
+            with contextlib.suppress(ResourceAlreadyExists):
+                fs.client.mkdir(self._quoted(made))
+
+    def close(self, fs: Any) -> None:
+        fs.client.http.close()
+
+
+class _Pulled(io.RawIOBase):
+    """A source stream as the file object that webdav4 reads from."""
+
+    def __init__(self, stream: SourceStream, passed: Passed) -> None:
+        self._stream = stream
+        self._passed = passed
+        self._left = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        if not self._left:
+            self._left = memoryview(next(self._stream, b""))
+        data = bytes(self._left[:size] if size >= 0 else self._left)
+        self._left = self._left[len(data) :]
+        self._passed(len(data))
+        return data
+
+
+def dialect_of(protocol: str) -> Dialect:
+    """How to speak to the file system of this protocol."""
+    if protocol in ("s3", "s3a", "gs", "gcs", "az", "azure", "abfs", "abfss"):
+        return Buckets()
+    if protocol in ("sftp", "ssh"):
+        return Sftp()
+    if protocol.startswith("webdav"):
+        return Webdav()
+    return Memory() if protocol == "memory" else Dialect()

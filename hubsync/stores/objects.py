@@ -1,0 +1,191 @@
+"""Buckets of S3, Google and Azure through obstore: the store of a mirror in the cloud."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sized
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+from obstore.exceptions import NotModifiedError
+
+from hubsync.stores import objects_list
+from hubsync.stores.objects_batch import Batch, Queue
+from hubsync.stores.objects_client import Client
+from hubsync.stores.objects_lanes import LARGE, StoreLanes
+from hubsync.stores.objects_settings import OBJECT_OPTIONS, Settings, settings_for
+from hubsync.stores.objects_small import Job
+from hubsync.stores.protocol import (
+    Download,
+    ObjectInfo,
+    Passed,
+    StoreCapabilities,
+    Transferred,
+    Upload,
+)
+from hubsync.stores.transfer import passing, read_source, write_target
+
+__all__ = ["OBJECT_OPTIONS", "ObjectsStore", "open_objects", "probe_conditional"]
+
+T = TypeVar("T")
+Infos = list[ObjectInfo]
+Names = list[str]
+
+
+def open_objects(url: str, options: Mapping[str, object], env: Mapping[str, str]) -> ObjectsStore:
+    """The store for ``s3://bucket/prefix``, ``gs://…`` or ``az://…``. No request is made yet.
+
+    Raises ConfigError.
+    """
+    return ObjectsStore(settings_for(url, options, env))
+
+
+class ObjectsStore:
+    """A prefix of a bucket as a `protocol.Store`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client = Client(settings)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"ObjectsStore({self.description})"
+
+    @property
+    def requests(self) -> Mapping[str, int]:
+        return self._client.requests
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._started()).result()
+
+    def _started(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(
+                    target=self._loop.run_forever, name="hubsync-objects", daemon=True
+                ).start()
+            return self._loop
+
+    @property
+    def capabilities(self) -> StoreCapabilities:
+        return StoreCapabilities(
+            conditional=self._settings.conditional,
+            conditional_delete=False,
+            server_copy=True,
+            md5_identity=self._settings.provider != "azure",
+            parallel_prefixes=True,
+        )
+
+    @property
+    def description(self) -> str:
+        cloud = {"s3": "S3", "gcs": "Google Cloud Storage", "azure": "Azure Blob Storage"}
+        where = self._settings.endpoint()
+        return (
+            f"obstore ({cloud[self._settings.provider]}{f' at {where}' if where else ''}): "
+            "it serves every option given"
+        )
+
+    def with_conditional(self, conditional: bool) -> ObjectsStore:
+        from msgspec.structs import replace
+
+        return ObjectsStore(replace(self._settings, conditional=conditional))
+
+    def list(self, prefix: str = "") -> Iterator[Infos]:
+        return objects_list.every(self._client, prefix)
+
+    def list_level(self, prefix: str = "") -> tuple[Infos, Names]:
+        return objects_list.level(self._client, prefix)
+
+    def head(self, key: str) -> ObjectInfo | None:
+        return self._run(self._client.head(key))
+
+    def read(self, key: str, *, unless: str | None = None) -> tuple[bytes, ObjectInfo] | None:
+        try:
+            data, info = self._run(self._client.get(key, unless=unless))
+        except NotModifiedError:
+            return None
+        # Not every server heeds If-None-Match.
+        return None if unless and info.identity == unless else (bytes(data), info)
+
+    def write(self, key: str, data: bytes, *, expected: str | None = None) -> ObjectInfo:
+        return self._run(self._client.put(key, data, expected))
+
+    def copy(self, source: str, target: str) -> ObjectInfo | None:
+        self._run(self._client.copy(source, target))
+        return None
+
+    def delete(self, key: str, *, expected: str | None = None) -> None:
+        self._run(self._client.delete(key))
+
+    def upload(self, jobs: Iterable[Upload], passed: Passed) -> Iterator[Transferred]:
+        return self._transfer(jobs, passed, self._upload_large)
+
+    def download(self, jobs: Iterable[Download], passed: Passed) -> Iterator[Transferred]:
+        return self._transfer(jobs, passed, self._download_large)
+
+    def _transfer(self, jobs: Iterable[Any], passed: Passed, large: Any) -> Iterator[Transferred]:
+        queue: Queue = SimpleQueue()
+        expected = len(jobs) if isinstance(jobs, Sized) else 0
+
+        def work(job: Job, stop: threading.Event) -> Transferred:
+            done: Transferred = large(job, passing(passed, stop))
+            return done
+
+        lanes = StoreLanes(self._client, self._started(), queue, work, expected)
+        try:
+            for done in Batch(lanes, queue).run(jobs):
+                if done.error is None and done.size <= LARGE:
+                    passed(done.size)
+                yield done
+        finally:
+            lanes.close()
+
+    def _upload_large(self, job: Upload, passed: Passed) -> Transferred:
+        content = read_source(job)
+        info = self.write(job.key, content.data, expected=job.expected)
+        passed(len(content.data))
+        return Transferred(
+            job.key,
+            identity=info.identity,
+            digest=content.digest,
+            size=len(content.data),
+            signature=content.signature,
+        )
+
+    def _download_large(self, job: Download, passed: Passed) -> Transferred:
+        data, info = self._run(self._client.get(job.key, identity=job.identity))
+        done = write_target(job, bytes(data), info)
+        passed(done.size)
+        return done
+
+    def sweep(self, older_than: int) -> int:
+        return 0
+
+    def close(self) -> None:
+        with self._lock:
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._loop.stop)
+                self._loop = None
+
+
+def probe_conditional(store: ObjectsStore, key: str) -> bool:
+    """Whether the server refuses to create what is there. ``key`` is made and removed."""
+    import secrets
+
+    from hubsync.errors import PreconditionFailed
+    from hubsync.stores.protocol import ABSENT
+
+    asking = store.with_conditional(True)
+    try:
+        try:
+            asking.write(key, secrets.token_bytes(16), expected=ABSENT)
+            asking.write(key, secrets.token_bytes(16), expected=ABSENT)
+        except PreconditionFailed:
+            return True
+        return False
+    finally:
+        asking.delete(key)
+        asking.close()

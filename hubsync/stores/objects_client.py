@@ -1,0 +1,255 @@
+"""Single requests to one bucket through obstore: get, put with a condition, head, copy, delete.
+
+Everything is a coroutine, so that one thread keeps many requests in flight. The module is also
+what helper processes load: it imports little.
+
+Identities are entity tags, always in double quotes and without a weakness mark: some servers
+quote them in one answer and not in another. Google's listing has no generation, so that there
+too the entity tag is the identity, and a conditional replacement looks the generation up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+import re
+from collections import Counter
+from datetime import timedelta
+from typing import Any, Final
+
+import obstore
+from obstore.exceptions import BaseError, NotModifiedError
+from obstore.store import AzureStore, GCSStore, S3Store
+
+from hubsync.errors import ContentMismatch, HubsyncError, NameRefused, ObjectNotFound, PreconditionFailed, StoreError
+from hubsync.stores.objects_errors import is_not_found, is_transient, translated
+from hubsync.stores.objects_settings import Settings
+from hubsync.stores.protocol import ABSENT, ObjectInfo
+
+TRIES: Final = 4
+_BACKOFF: Final = 0.2
+_FAILURES: Final = (BaseError, OSError, ValueError)
+
+# What obstore's path parser refuses or changes silently.
+_REFUSED: Final = re.compile(r"[\x00-\x1f\x7f]|^/|/$|//|^$|(?:^|/)\.{1,2}(?:/|$)")
+
+_RETRY: Final[dict[str, Any]] = {
+    "max_retries": TRIES - 1,
+    "retry_timeout": timedelta(seconds=8),
+    "backoff": {
+        "init_backoff": timedelta(milliseconds=100),
+        "max_backoff": timedelta(seconds=2),
+        "base": 2,
+    },
+}
+_NO_RETRY: Final[dict[str, Any]] = {"max_retries": 0, "retry_timeout": timedelta(seconds=8)}
+_STORES: Final[dict[str, Any]] = {"s3": S3Store, "gcs": GCSStore, "azure": AzureStore}
+
+
+def identity_of(e_tag: str | None) -> str:
+    """The identity for an entity tag, in the one form that listing, put and head agree on."""
+    if not e_tag:
+        return ""
+    return '"' + e_tag.removeprefix("W/").strip('"') + '"'
+
+
+def info_of(meta: Any) -> ObjectInfo:
+    """An obstore ``ObjectMeta`` as ours. Times are exact to the microsecond."""
+    return ObjectInfo(
+        meta["path"],
+        meta["size"],
+        identity_of(meta["e_tag"]),
+        round(meta["last_modified"].timestamp() * 1_000_000) * 1000,
+    )
+
+
+def check_key(key: str) -> None:
+    """Raises NameRefused for a key that would not come back from a listing as it is."""
+    if _REFUSED.search(key) or not _is_unicode(key):
+        raise NameRefused(
+            f"{key!r} cannot be the name of an object",
+            hint="rename it: control characters, empty parts, '.' and '..' cannot be carried",
+        )
+
+
+def _is_unicode(key: str) -> bool:
+    try:
+        key.encode()
+    except UnicodeEncodeError:  # a file name that is not UTF-8
+        return False
+    return True
+
+
+def open_native(settings: Settings, *, retries: bool) -> Any:
+    """An obstore store for ``settings``."""
+    client: dict[str, Any] = {
+        "connect_timeout": "5s",
+        "read_timeout": "120s",
+        "timeout": "15m",
+        **settings.client,
+    }
+    extra: dict[str, Any] = {}
+    if settings.credentials is not None:
+        extra["credential_provider"] = settings.credentials
+    return _STORES[settings.provider](
+        settings.bucket,
+        prefix=settings.prefix or None,
+        config=settings.config,
+        client_options=client,
+        retry_config=_RETRY if retries else _NO_RETRY,
+        **extra,
+    )
+
+
+class Client:
+    """Requests under one prefix of one bucket; ``requests`` counts them by kind.
+
+    Puts are retried here and not by obstore, because only who knows of a retry may take an object
+    that is there already for its own first try.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.reader = open_native(settings, retries=True)
+        self._writer = open_native(settings, retries=False)
+        self.requests: Counter[str] = Counter()
+
+    def failed(self, error: BaseException, key: str) -> HubsyncError:
+        return translated(error, key, self.settings.bucket)
+
+    async def put(
+        self, key: str, data: bytes, expected: str | None, *, again: bool = False
+    ) -> ObjectInfo:
+        """Write ``data`` whole; ``expected`` as in `protocol.Upload`. ``again``: an earlier try may
+        have succeeded unheard. ``mtime`` of the result is 0: no provider tells it."""
+        check_key(key)
+        conditional = self.settings.conditional
+        for attempt in range(TRIES):
+            mode = await self._mode(key, expected if conditional else None)
+            self.requests["put"] += 1
+            try:
+                done = await obstore.put_async(
+                    self._writer, key, data, mode=mode, use_multipart=False
+                )
+            except _FAILURES as error:
+                if is_transient(error) and attempt + 1 < TRIES:
+                    await asyncio.sleep(_BACKOFF * 2**attempt * random.uniform(0.5, 1.5))
+                    continue
+                problem = self.failed(error, key)
+                if (attempt or again) and isinstance(problem, PreconditionFailed):
+                    mine = await self._own_first_try(key, data)
+                    if mine is not None:
+                        return mine
+                raise problem from error
+            return ObjectInfo(key, len(data), identity_of(done["e_tag"]), 0)
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    async def _mode(self, key: str, expected: str | None) -> Any:
+        if expected is None:
+            return "overwrite"
+        if expected == ABSENT:
+            return "create"
+        if self.settings.provider != "gcs":
+            return {"e_tag": expected}
+        # Google compares generations. The one looked up here belongs to the expected entity tag,
+        # and the put succeeds on it alone, so that no write in between can be lost (rule 12).
+        meta = await self._meta(key)
+        if meta is None or identity_of(meta["e_tag"]) != expected or not meta["version"]:
+            raise PreconditionFailed(f"{key} is not what was expected there")
+        return {"version": meta["version"]}
+
+    async def _own_first_try(self, key: str, data: bytes) -> ObjectInfo | None:
+        """The object, if it has exactly ``data``: a lost answer, not another writer."""
+        info = await self.head(key)
+        if info is None or info.size != len(data):
+            return None
+        if info.identity == f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"':
+            return info
+        found, now = await self.get(key)
+        return now if found == data else None
+
+    async def get(
+        self,
+        key: str,
+        *,
+        unless: str | None = None,
+        identity: str | None = None,
+        size: int | None = None,
+    ) -> tuple[Any, ObjectInfo]:
+        """The object's bytes (a buffer). ``identity``: raises PreconditionFailed for another one.
+        ``unless``: raises NotModifiedError for this one. ``size``: raises ContentMismatch for
+        another one, before the bytes are fetched."""
+        check_key(key)
+        options: Any = {}
+        if unless:
+            options["if_none_match"] = unless
+        if identity:
+            options["if_match"] = identity
+        self.requests["get"] += 1
+        try:
+            answer = await obstore.get_async(self.reader, key, options=options or None)
+            info = info_of(answer.meta)
+            # Not every server heeds If-Match.
+            if identity and info.identity != identity:
+                raise PreconditionFailed(f"{key} is not what was expected there")
+            if size is not None and info.size != size:
+                raise ContentMismatch(
+                    f"{key} is {info.size} bytes long where {size} were expected",
+                    hint="another tool may have replaced it; sync again",
+                )
+            return await answer.bytes_async(), info
+        except NotModifiedError:
+            raise
+        except _FAILURES as error:
+            raise self.failed(error, key) from error
+
+    async def get_range(self, key: str, start: int, end: int, identity: str) -> Any:
+        """Bytes ``start`` to ``end`` (exclusive); the object must still be ``identity``."""
+        self.requests["get"] += 1
+        options: Any = {"range": (start, end), "if_match": identity}
+        try:
+            answer = await obstore.get_async(self.reader, key, options=options)
+            if identity_of(answer.meta["e_tag"]) != identity:
+                raise PreconditionFailed(f"{key} is not what was expected there")
+            data = await answer.bytes_async()
+        except _FAILURES as error:
+            raise self.failed(error, key) from error
+        if answer.range != (start, end) or len(data) != end - start:
+            raise StoreError(f"{key}: the storage sent another range than was asked for")
+        return data
+
+    async def _meta(self, key: str) -> Any:
+        self.requests["head"] += 1
+        try:
+            return await obstore.head_async(self.reader, key)
+        except _FAILURES as error:
+            if is_not_found(error):
+                return None
+            raise self.failed(error, key) from error
+
+    async def head(self, key: str) -> ObjectInfo | None:
+        check_key(key)
+        meta = await self._meta(key)
+        return None if meta is None else info_of(meta)
+
+    async def copy(self, source: str, target: str) -> None:
+        check_key(source)
+        check_key(target)
+        self.requests["copy"] += 1
+        try:
+            await obstore.copy_async(self.reader, source, target)
+        except _FAILURES as error:
+            if is_not_found(error):
+                raise ObjectNotFound(f"{source} is not there") from error
+            raise self.failed(error, source) from error
+
+    async def delete(self, key: str) -> None:
+        """Remove the object; an absent one is no error."""
+        check_key(key)
+        self.requests["delete"] += 1
+        try:
+            await obstore.delete_async(self.reader, key)
+        except _FAILURES as error:
+            if not is_not_found(error):
+                raise self.failed(error, key) from error

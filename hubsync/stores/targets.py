@@ -1,0 +1,194 @@
+"""Writing the files that are fetched: visible only when complete and verified (rules 10 and 13)."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import Final
+
+from blake3 import blake3
+
+from hubsync.errors import ContentMismatch, DiskFull, HubsyncError, LocalError
+from hubsync.stores.protocol import Download, ObjectInfo, Passed, Transferred
+from hubsync.stores.sources import digest_of
+
+PART: Final = ".part"
+PART_IDENTITY: Final = ".part.identity"
+"""Beside a ``.part``: the identity of the object of which it is the beginning."""
+
+_CREATE: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def write_target(job: Download, data: bytes, info: ObjectInfo) -> Transferred:
+    """A small object that is in memory: verified first, then written and renamed."""
+    if job.size is not None and len(data) != job.size:
+        raise mismatch(job, "size")
+    digest = digest_of(data)
+    if job.digest is not None and digest != job.digest:
+        raise mismatch(job, "content")
+    part = job.target + PART
+    try:
+        descriptor = os.open(part, _CREATE | os.O_TRUNC, 0o600)
+        try:
+            _write_all(descriptor, data)
+        finally:
+            os.close(descriptor)
+        os.rename(part, job.target)
+    except OSError as error:
+        _forget(part)
+        raise local_error(job, error) from error
+    return Transferred(
+        job.key, identity=info.identity, digest=digest, size=len(data), mtime=info.mtime
+    )
+
+
+class TargetWriter:
+    """A large object on its way into ``job.target``; a context manager.
+
+    ``identity`` is what the object is now, if that is known before the first byte comes: it
+    lets a later run go on from the ``.part`` that this one may leave. ``offset`` says how many
+    bytes are there already (they are hashed on entering); write from there on. After the last
+    `write` call `finish`. Left without `finish`, the ``.part`` stays if it can be resumed.
+    """
+
+    def __init__(self, job: Download, passed: Passed, identity: str = "") -> None:
+        self._job = job
+        self._passed = passed
+        self._identity = identity or job.identity or ""
+        self._part = job.target + PART
+        self._note = job.target + PART_IDENTITY
+        self._hasher = blake3(max_threads=blake3.AUTO)
+        self._descriptor = -1
+        self._keep = bool(self._identity)
+        self.offset = 0
+
+    def __enter__(self) -> TargetWriter:
+        try:
+            resumable = self._identity != "" and _read_note(self._note) == self._identity
+            if not resumable:
+                # The part goes before its note: a part never stands beside a wrong note.
+                _forget(self._part)
+                _forget(self._note)
+                if self._identity:
+                    _write_note(self._note, self._identity)
+            self._descriptor = os.open(self._part, _CREATE, 0o600)
+            if not stat.S_ISREG(os.fstat(self._descriptor).st_mode):
+                raise OSError(errno.EINVAL, "is no regular file")
+            self._hash_what_is_there()
+        except OSError as error:
+            self._close()
+            raise local_error(self._job, error) from error
+        return self
+
+    def _hash_what_is_there(self) -> None:
+        limit = self._job.size
+        while data := os.read(self._descriptor, 8 << 20):
+            self._hasher.update(data)
+            self.offset += len(data)
+        if limit is not None and self.offset > limit:
+            self.restart()
+
+    def restart(self) -> None:
+        """Forget what is there: the store cannot serve the rest alone."""
+        os.ftruncate(self._descriptor, 0)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        self._hasher = blake3(max_threads=blake3.AUTO)
+        self.offset = 0
+
+    def write(self, data: bytes | memoryview) -> None:
+        """The next bytes. Raises ContentMismatch at the first one beyond ``job.size``."""
+        limit = self._job.size
+        if limit is not None and self.offset + len(data) > limit:
+            self._keep = False
+            raise mismatch(self._job, "size")
+        try:
+            _write_all(self._descriptor, data)
+        except OSError as error:
+            raise local_error(self._job, error) from error
+        self._hasher.update(data)
+        self.offset += len(data)
+        self._passed(len(data))
+
+    def finish(self, info: ObjectInfo) -> Transferred:
+        """Verify, then let the target appear. Raises ContentMismatch."""
+        job = self._job
+        digest = self._hasher.digest()
+        if job.size is not None and self.offset != job.size:
+            self._keep = False
+            raise mismatch(job, "size")
+        if job.digest is not None and digest != job.digest:
+            self._keep = False
+            raise mismatch(job, "content")
+        try:
+            os.rename(self._part, job.target)
+        except OSError as error:
+            raise local_error(job, error) from error
+        _forget(self._note)
+        return Transferred(
+            job.key, identity=info.identity, digest=digest, size=self.offset, mtime=info.mtime
+        )
+
+    def discard(self) -> None:
+        """What was written is of no use to a later run."""
+        self._keep = False
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, _: object) -> None:
+        self._close()
+        if kind is not None and (not self._keep or isinstance(error, DiskFull)):
+            # On a full disk the space is worth more than the part.
+            _forget(self._part)
+            _forget(self._note)
+
+    def _close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def mismatch(job: Download, what: str) -> ContentMismatch:
+    return ContentMismatch(
+        f"{job.key} has another {what} than the remote's index promises.",
+        "Another tool may have written it a moment ago; sync again.",
+    )
+
+
+def local_error(job: Download, error: OSError) -> HubsyncError:
+    """What the disk said, in terms of the object that was to be written there."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(
+            f"The disk is full: {job.key} could not be written.",
+            "Make room, then sync again.",
+        )
+    return LocalError(f"{job.key} could not be written: {error.strerror}.")
+
+
+def _write_all(descriptor: int, data: bytes | memoryview) -> None:
+    written = os.write(descriptor, data)
+    if written == len(data):
+        return
+    view = memoryview(data)
+    while written < len(view):
+        written += os.write(descriptor, view[written:])
+
+
+def _read_note(path: str) -> str | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    with open(descriptor, encoding="utf-8", errors="replace") as note:
+        return note.read(4096)
+
+
+def _write_note(path: str, identity: str) -> None:
+    descriptor = os.open(path, _CREATE | os.O_TRUNC, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as note:
+        note.write(identity)
+
+
+def _forget(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
