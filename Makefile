@@ -51,4 +51,4 @@ bench: ## side by side with the peers; writes bench/RESULTS.md (ONLY=job,job RUN
 
 .PHONY: clean
 clean: ## remove everything that was made, the virtual environment too
-	rm -rf .venv build dist site demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist site demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .cache

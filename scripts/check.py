@@ -30,6 +30,9 @@ CHECKS: dict[str, list[Step]] = {
     "lint": [("lint (ruff check)", tool("ruff", "check", "--quiet"))],
     "types": [("types (mypy --strict)", tool("mypy"))],
     "layers": [("layers (import-linter)", tool("lint-imports"))],
+    "reference": [
+        ("reference pages (are those of the code)", [PYTHON, "scripts/reference.py", "--check"])
+    ],
     "docs": [("docs (warnings are errors)", tool("zensical", "build", "--strict", "--clean"))],
     "wheel": [("built wheel in a clean environment", [*PYTEST, "-n0", "tests/packaging"])],
     "tests": [("tests", [*PYTEST, "--ignore=tests/packaging"])],

@@ -106,7 +106,7 @@ def _first_push_and_clone(hub_a: Hub, hub_b: Hub) -> Chosen:
 
 
 def _choose(hub: Hub) -> Chosen:
-    """Two texts of some lines, a file to delete and one to make executable; else names of our own."""
+    """Two texts, a file to delete and one to make executable; else names of our own."""
     tree = read_tree(hub.root)
     files = [path for path, node in sorted(tree.items()) if node.kind == "file"]
     texts = [path for path in files if text_lines(hub.root / path) is not None]

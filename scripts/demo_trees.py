@@ -1,4 +1,4 @@
-"""What lies in a folder, read with nothing but the operating system, so that sides can be compared."""
+"""What lies in a folder, read with nothing but the operating system, to compare sides."""
 
 from __future__ import annotations
 

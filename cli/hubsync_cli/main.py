@@ -10,7 +10,7 @@ from typing import Never
 import click
 
 from hubsync.errors import HubsyncError, Interrupted, LocalError, UsageError
-from hubsync_cli import environment
+from hubsync_cli import environment, signals
 from hubsync_cli.output import Output
 from hubsync_cli.shell import Shell
 from hubsync_cli.signals import Interruptions
@@ -44,7 +44,11 @@ def _run(arguments: list[str]) -> int:
         shell = Shell(output, interruptions)
         try:
             with cli.make_context(PROGRAM, arguments, obj=shell) as context:
-                return int(cli.invoke(context) or 0)
+                status = int(cli.invoke(context) or 0)
+            if interruptions.asked:
+                output.message("It was done before it could stop.")
+                return signals.EXIT_STATUS
+            return status
         except click.exceptions.Exit as ended:
             return ended.exit_code
         except click.exceptions.NoArgsIsHelpError as missing:
@@ -62,7 +66,10 @@ def _run(arguments: list[str]) -> int:
         except Exception as error:
             if shell.verbosity > 1:
                 _traceback(error)
-            return _fail(shell, arguments, explained(error))
+            told = explained(error)
+            if interruptions.asked:  # such as: waiting for the lock was given up
+                told = Interrupted(told.message, told.hint)
+            return _fail(shell, arguments, told)
 
 
 def explained(error: Exception) -> HubsyncError:

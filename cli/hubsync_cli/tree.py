@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from hubsync import __version__
 from hubsync_cli.options import LazyGroup, change_directory
 from hubsync_cli.shell import Shell
 
@@ -39,11 +40,8 @@ SECTIONS = {
 def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if not value or ctx.resilient_parsing:
         return
-    from importlib.metadata import version
-
-    number = version("hubsync")
     if isinstance(ctx.obj, Shell):
-        ctx.obj.result(lambda: {"version": number}, lambda: [f"hubsync {number}"])
+        ctx.obj.result(lambda: {"version": __version__}, lambda: [f"hubsync {__version__}"])
     ctx.exit()
 
 

@@ -1,1 +1,1 @@
-"""Decisions, pure: what to do about two sides, what is safe, what is ignored, what a name may be."""
+"""Decisions, pure: what to do about two sides, what is safe, what is ignored, which names pass."""

@@ -1,8 +1,8 @@
 """What is ignored unless a rule ``!name`` takes it back (rule 8), in gitignore syntax.
 
 A directory is listed only under a name that people do not give to their own work. ``core`` is a
-name of directories of real work, and ``core.2d.nc`` may be data: only ``core.<process id>`` is taken
-for a core dump.
+name of directories of real work, and ``core.2d.nc`` may be data: only ``core.<process id>`` is
+taken for a core dump.
 """
 
 from __future__ import annotations

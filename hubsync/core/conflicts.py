@@ -12,7 +12,9 @@ from hubsync.core.paths import MAX_NAME_BYTES
 from hubsync.model import Entry, KeepBoth, Kind, Merge, Side
 
 _SHORTEST: Final = 8
-_MARK: Final = re.compile(r"\.conflict-[0-9a-f]{8}(?:[0-9a-f]{8}|[0-9a-f]{24}|[0-9a-f]{56})?(?=\.|$)")
+_MARK: Final = re.compile(
+    r"\.conflict-[0-9a-f]{8}(?:[0-9a-f]{8}|[0-9a-f]{24}|[0-9a-f]{56})?(?=\.|$)"
+)
 
 
 def entry_digest(entry: Entry) -> bytes | None:

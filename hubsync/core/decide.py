@@ -63,7 +63,12 @@ def _carried(entry: Entry | None, policy: Policy) -> Entry | None:
 
 
 def _carry(
-    path: str, to: Side, entry: Entry | None, expect: Entry | None, base: Entry | None, policy: Policy
+    path: str,
+    to: Side,
+    entry: Entry | None,
+    expect: Entry | None,
+    base: Entry | None,
+    policy: Policy,
 ) -> Carry:
     if entry is not None and entry.kind is Kind.FILE and to is Side.LOCAL and not policy.executable:
         # Rule 16: the remote says nothing of the executable bit; the one that is here stays.
@@ -74,7 +79,12 @@ def _carry(
 
 
 def _survivor(
-    path: str, to: Side, entry: Entry | None, expect: Entry | None, base: Entry | None, policy: Policy
+    path: str,
+    to: Side,
+    entry: Entry | None,
+    expect: Entry | None,
+    base: Entry | None,
+    policy: Policy,
 ) -> Carry:
     """An edit that met a deletion (rule 3). An empty directory is nobody's edit."""
     carry = _carry(path, to, entry, expect, base, policy)

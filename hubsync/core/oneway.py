@@ -11,7 +11,7 @@ from hubsync.model import Carry, Plan, Side
 
 
 def restrict(plan: Plan, to: Side) -> tuple[Plan, tuple[str, ...]]:
-    """The part of ``plan`` that changes the side ``to``, and the paths that wait for the other part.
+    """The part of ``plan`` that changes the side ``to``, and the paths that need the other part.
 
     - Carries to the other side are not done, and not mentioned: they were not asked for.
     - A path of which each side changed one thing (the content here, the mode there) needs both

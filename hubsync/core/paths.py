@@ -55,6 +55,8 @@ def ancestors(path: str) -> Iterator[str]:
 
 def is_reserved(name: str) -> bool:
     """Whether one part of a path is, on some disk, `.git` or `.hubsync` (rule 14)."""
+    if name.isascii():
+        return name[:1] in ".gG" and _RESERVED.fullmatch(name) is not None
     return _RESERVED.fullmatch(name.translate(_HFS_IGNORED)) is not None
 
 

@@ -8,6 +8,7 @@ back must not hide what is in it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
@@ -16,6 +17,11 @@ from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 _BELOW: Final = "(?:(?P<ps_d>/)|$)"
 """How pathspec ends the expression of a pattern: there, or anywhere below."""
+
+_ANYWHERE: Final = "^(?:.+/)?"
+"""How it begins the expression of a pattern that matches at any depth."""
+
+_GLOB: Final = re.compile(r"[*?\[\\]")
 
 
 class Pattern(Struct, frozen=True):
@@ -64,9 +70,56 @@ def parse_line(text: str, line: int) -> Pattern | None:
     )
 
 
-def any_of(patterns: tuple[Pattern, ...]) -> re.Pattern[str]:
-    """One expression that is found where any of ``patterns`` is, and never elsewhere missed."""
-    return re.compile("|".join(f"(?:{p.expression})" for p in patterns) or r"(?!)", re.DOTALL)
+class PatternFile:
+    """The patterns of one file, last match first, behind a quick test that most paths end at."""
+
+    __slots__ = ("_globs", "_names", "_paths", "patterns")
+
+    def __init__(self, patterns: Iterable[Pattern]) -> None:
+        self.patterns = tuple(patterns)
+        names: set[str] = set()
+        globs: list[str] = []
+        paths: list[str] = []
+        for pattern in self.patterns:
+            last = pattern.text.removeprefix("!").rstrip("/").rpartition("/")[2]
+            if not _GLOB.search(last):
+                names.add(last)
+            elif pattern.expression.startswith(_ANYWHERE) and "/" not in last:
+                globs.append(pattern.expression.removeprefix(_ANYWHERE))
+            else:
+                paths.append(pattern.expression)
+        self._names = frozenset(names)
+        self._globs = _any_of(globs).match
+        self._paths = _any_of(paths).search if paths else None
+
+    def deciding(self, path: str, name: str, is_dir: bool) -> Pattern | None:
+        """The last pattern that matches ``path`` (as seen from the file), which ends in ``name``."""
+        if not (
+            name in self._names
+            or self._globs(name)
+            or (self._paths is not None and self._paths(path))
+        ):
+            return None
+        return next((p for p in reversed(self.patterns) if p.matches(path, is_dir)), None)
+
+
+def parse_text(text: str) -> tuple[list[Pattern], list[tuple[int, str]]]:
+    """The patterns of a file, and the lines (from 1, with what is wrong) that are none."""
+    patterns: list[Pattern] = []
+    bad: list[tuple[int, str]] = []
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
+        try:
+            pattern = parse_line(line, number)
+        except BadPattern as error:
+            bad.append((number, str(error)))
+            continue
+        if pattern is not None:
+            patterns.append(pattern)
+    return patterns, bad
+
+
+def _any_of(expressions: list[str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{e})" for e in expressions) or r"(?!)", re.DOTALL)
 
 
 def _without_trailing_blanks(text: str) -> str:

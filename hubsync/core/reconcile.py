@@ -11,26 +11,21 @@ folds names, and only where new names come in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
-from hubsync.core.conflicts import (
-    conflict_name,
-    copy_names,
-    entry_digest,
-    is_conflict_copy,
-    keep_both,
-)
+from hubsync.core.conflicts import conflict_name, is_conflict_copy, keep_both
 from hubsync.core.decide import Agreed, Decision, KeepTwice, decide
+from hubsync.core.draft import Draft
 from hubsync.core.folding import refuse_collisions
 from hubsync.core.oneway import restrict
-from hubsync.core.paths import ancestors, display
-from hubsync.core.policy import Policy, same_bytes
+from hubsync.core.paths import ancestors
+from hubsync.core.policy import Policy
 from hubsync.core.renames import with_renames
 from hubsync.core.survey import survey
 from hubsync.core.undecided import Undecided, undecided
-from hubsync.model import Carry, Entry, KeepBoth, Kind, Merge, Plan, Problem, Side, Tree
+from hubsync.model import Carry, Kind, Merge, Plan, Side, Tree
 
 __all__ = [
     "Policy",
@@ -57,7 +52,7 @@ def reconcile(base: Tree, local: Tree, remote: Tree, policy: Policy) -> Plan:
         for path in seen.paths
     }
     _make_room(decisions, local, remote, seen.stale)
-    draft = _Draft(base, local, remote, decisions)
+    draft = Draft(base, local, remote, decisions)
     problems = list(seen.problems)
     for path, decision in decisions.items():
         problem = draft.add(path, decision)
@@ -89,7 +84,7 @@ def with_conflicts(
     for carry in plan.carries:
         known = decisions.get(carry.path, ())
         decisions[carry.path] = (*known, carry) if isinstance(known, tuple) else (carry,)
-    draft = _Draft(base, local, remote, decisions)
+    draft = Draft(base, local, remote, decisions)
     draft.claim(plan.keeps)
     for merge in plan.merges:
         if merge.path in digests:
@@ -150,95 +145,3 @@ def _is_empty_directory(decision: Decision) -> bool:
     return isinstance(decision, tuple) and any(
         carry.entry is not None and carry.entry.kind is Kind.DIR for carry in decision
     )
-
-
-class _Draft:
-    """A plan in the making."""
-
-    def __init__(
-        self, base: Tree, local: Tree, remote: Tree, decisions: Mapping[str, Decision]
-    ) -> None:
-        self._base, self._local, self._remote = base, local, remote
-        self._decisions = decisions
-        self._copies: dict[str, Entry] = {}
-        self.agreed: dict[str, Entry | None] = {}
-        self.carries: list[Carry] = []
-        self.merges: list[Merge] = []
-        self.keeps: list[KeepBoth] = []
-        self.problems: list[Problem] = []
-
-    def add(self, path: str, decision: Decision) -> Problem | None:
-        """Take one decision in; a problem where it cannot be carried out yet."""
-        if isinstance(decision, Agreed):
-            if decision.entry != self._base.get(path):
-                self.agreed[path] = decision.entry
-        elif isinstance(decision, tuple):
-            self.carries.extend(decision)
-        elif isinstance(decision, Merge):
-            self.merges.append(decision)
-        else:
-            tree = self._local if decision.source is Side.LOCAL else self._remote
-            self.keep(path, decision, tree[path])
-        return self.problems.pop() if self.problems else None
-
-    def claim(self, keeps: Iterable[KeepBoth]) -> None:
-        """Places that are taken by copies already planned."""
-        self._copies.update((keep.copy_path, keep.copied) for keep in keeps)
-
-    def keep(self, path: str, twice: KeepTwice, copied: Entry) -> None:
-        """Keep ``copied`` under another name, unless it is kept there already."""
-        digest = entry_digest(copied)
-        if digest is None:
-            self.problems.append(
-                Problem(
-                    path,
-                    "content-unknown",
-                    f"Both sides changed {display(path)}, and one of them could not be read.",
-                    "It is left as it is on both sides; the next sync tries again.",
-                )
-            )
-            return
-        here, there = self._local.get(path), self._remote.get(path)
-        for name in copy_names(path, digest):
-            if self._is_free(name):
-                self._copies[name] = copied
-                self.keeps.append(
-                    KeepBoth(path, here, there, twice.keeper, twice.source, copied, name)
-                )
-                return
-            if self._will_hold(name, copied):
-                self.carries.extend(_without_copy(path, twice, here, there))
-                return
-        self.problems.append(
-            Problem(
-                path,
-                "copy-name-taken",
-                f"Every name for a conflict copy of {display(path)} is taken.",
-                "Rename the conflict copies beside it, then sync again.",
-            )
-        )
-
-    def _is_free(self, name: str) -> bool:
-        return name not in self._copies and not any(
-            tree.get(name) is not None for tree in (self._base, self._local, self._remote)
-        )
-
-    def _will_hold(self, name: str, copied: Entry) -> bool:
-        """Whether ``copied`` is at ``name`` on both sides when the plan is done."""
-        if name in self._copies:
-            return same_bytes(self._copies[name], copied)
-        decision = self._decisions.get(name)
-        if isinstance(decision, tuple):
-            return bool(decision) and same_bytes(decision[0].entry, copied)
-        return all(same_bytes(tree.get(name), copied) for tree in (self._local, self._remote))
-
-
-def _without_copy(
-    path: str, twice: KeepTwice, here: Entry | None, there: Entry | None
-) -> Iterator[Carry]:
-    """What is left to do at ``path`` once the content that has to leave it stands elsewhere."""
-    source, other = (here, there) if twice.source is Side.LOCAL else (there, here)
-    keeper = other
-    if twice.keeper is None and (other is None or other.kind is not Kind.DIR):
-        keeper = None
-    yield Carry(path, twice.source, keeper, source)

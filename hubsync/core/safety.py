@@ -21,9 +21,9 @@ FEW: Final = 10
 class SafetyFacts(Struct, frozen=True):
     """What the trees do not say.
 
-    ``local_exists``: the workspace's root is there and can be read. ``base_remote_id``: the id of the
-    remote that the base was agreed with; ``""`` if there was none. ``confirmed``: the user gave
-    `CONFIRM`.
+    ``local_exists``: the workspace's root is there and can be read. ``base_remote_id``: the id of
+    the remote that the base was agreed with; ``""`` if there was none. ``confirmed``: the user
+    gave `CONFIRM`.
     """
 
     remote_id: str
@@ -50,9 +50,9 @@ def _check_identity(facts: SafetyFacts) -> None:
         raise SafetyStop(
             f"The remote{where} is not the one this workspace was synced with: "
             f"its id is {facts.remote_id or 'missing'}, expected was {facts.base_remote_id}.",
-            "If the remote was moved, point to the right place with `hubsync remote set`. If it was "
-            "made anew on purpose, remove it with `hubsync remote remove` and add it again: "
-            "both sides are then united and nothing is deleted.",
+            "If the remote was moved, point to the right place with `hubsync remote set`. If it "
+            "was made anew on purpose, `hubsync remote remove` and `hubsync remote add` unite both "
+            "sides, and nothing is deleted.",
             "remote-replaced",
         )
 

@@ -108,9 +108,7 @@ def _is_hidden(
     return policy.hidden(path)
 
 
-def _problem(
-    path: str, here: Entry | None, there: Entry | None, policy: Policy
-) -> Problem | None:
+def _problem(path: str, here: Entry | None, there: Entry | None, policy: Policy) -> Problem | None:
     # Rule 14, once more at the only door that every incoming name has to pass.
     if there is not None:
         refused = check_remote_name(path)

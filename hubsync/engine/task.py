@@ -104,7 +104,7 @@ class Compiler(Struct, frozen=True):
         changes: tuple[Change, ...] = ()
         if self.only is None and (
             carry.path in self.unrecorded
-            or (carry.entry is not None and carry.entry.digest is None)
+            or (entry is not None and carry.entry is not None and _was_unread(carry.entry))
         ):
             changes = (Record(carry.path, entry),)
         step = Step(path=carry.path, entry=entry, expect=carry.expect, source=source or None)
@@ -175,6 +175,10 @@ class Compiler(Struct, frozen=True):
             signature(carry.entry) if source else None,
             carry.moved_from,
         )
+
+
+def _was_unread(entry: Entry) -> bool:
+    return entry.kind is Kind.FILE and entry.digest is None
 
 
 def _only_mode(carry: Carry) -> bool:

@@ -1,1 +1,1 @@
-"""The workspace's disk: looking at it, staging, changing it safely, and hubsync's own files there."""
+"""The workspace's disk: seeing it, staging, changing it safely, and hubsync's own files there."""

@@ -96,7 +96,6 @@ class Applier:
     def close(self) -> None:
         self._incoming.close()
         self._directories.close()
-        self._trash.close()
 
     def __enter__(self) -> Self:
         return self
@@ -192,18 +191,16 @@ class Applier:
         return replace_by_link(self._renames, self._trash, path, ready, target, seen)
 
     def _delete(self, path: str, expect: Entry) -> None:
-        directory, name = split(path)
-        try:
-            self._directories.open(directory)
-            target, seen = self._seen(path, expect)
-        except FileNotFoundError:
+        found = self._find(path, expect)
+        if found is None:
             return  # gone already, which is what was asked for
+        target, seen = found
         if stat.S_ISDIR(seen.st_mode):
             _remove_directory(target)
             return
         near = self._incoming.is_near(target.directory)
         aside = self._trash.place(path) if near else temporary(target.directory)
-        os.rename(name, aside.name, src_dir_fd=target.directory, dst_dir_fd=aside.directory)
+        os.rename(target.name, aside.name, src_dir_fd=target.directory, dst_dir_fd=aside.directory)
         if not unchanged(seen, aside.status()):
             try:
                 move_new(self._renames, aside, target)
@@ -214,3 +211,108 @@ class Applier:
         if not near:
             aside = self._trash.put(path, aside)
         self._late.watch(path, aside, seen)
+
+    def _change_mode(self, path: str, entry: Entry, expect: Entry) -> Entry:
+        """Only mode or time differ. The time stays as it is: nothing here depends on it."""
+        target, seen = self._seen(path, expect)
+        if entry.digest is None or entry.digest != expect.digest:
+            raise LocalError(f"the new content of {path} was not staged", code="not-staged")
+        mode = permissions(entry.executable, seen, self._umask)
+        if mode == stat.S_IMODE(seen.st_mode):
+            return _as_known(entry, expect)
+        descriptor = os.open(
+            target.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=target.directory
+        )
+        try:
+            if not unchanged(seen, os.fstat(descriptor)):
+                raise Changed
+            os.fchmod(descriptor, mode)
+        finally:
+            os.close(descriptor)
+        return _with_evidence(target, entry, seen)
+
+    def _seen(self, path: str, expect: Entry) -> tuple[Spot, os.stat_result]:
+        """Where the path is, and its status, which is of what the scan saw. Raises Changed."""
+        found = self._find(path, expect)
+        if found is None:
+            raise Changed
+        return found
+
+    def _find(self, path: str, expect: Entry) -> tuple[Spot, os.stat_result] | None:
+        """The same; None if the path is gone."""
+        directory, name = split(path)
+        try:
+            target = Spot(self._directories.open(directory), name)
+            return as_seen(self._directories, path, target, expect)
+        except FileNotFoundError:
+            return None
+
+    def _prune(self, deleted: list[str], stay: set[str]) -> None:
+        """Remove the directories that the deletions left literally empty, up to the root."""
+        emptied = directories_above(deleted)
+        for directory in sorted(emptied, key=lambda path: path.count("/"), reverse=True):
+            if directory in stay or self._wanted(directory):
+                continue
+            above, name = split(directory)
+            # Not empty, gone already, or not ours to remove: then it stays.
+            with suppress(OSError):
+                os.rmdir(name, dir_fd=self._directories.open(above))
+                self._touched.append(directory)
+
+
+def _make_directory(target: Spot) -> None:
+    try:
+        os.mkdir(target.name, dir_fd=target.directory)
+    except FileExistsError:
+        if not stat.S_ISDIR(target.status().st_mode):
+            raise
+
+
+def _remove_directory(target: Spot) -> None:
+    """Remove an empty directory.
+
+    One that holds something meanwhile (ignored files, mostly) stays: the empty one, which was to be
+    deleted, is no more.
+    """
+    try:
+        os.rmdir(target.name, dir_fd=target.directory)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+            raise
+
+
+def _with_evidence(target: Spot, entry: Entry, ready: os.stat_result) -> Entry:
+    """``entry`` with the evidence that the disk now has for it.
+
+    If something else has the name already, nothing is vouched for: the next scan reads it.
+    """
+    now = target.status()
+    found = Entry(
+        entry.kind,
+        now.st_size if entry.kind is Kind.LINK else entry.size,
+        entry.digest,
+        now.st_mtime_ns,
+        entry.executable,
+        entry.target,
+        now.st_ctime_ns,
+        now.st_ino if unchanged(ready, now) else 0,
+        entry.identity,
+    )
+    return vouch_written(found)
+
+
+def _as_known(entry: Entry, expect: Entry) -> Entry:
+    """``entry`` with the evidence that the scan had."""
+    return Entry(
+        entry.kind,
+        entry.size,
+        entry.digest,
+        expect.mtime,
+        entry.executable,
+        entry.target,
+        expect.ctime,
+        expect.inode,
+        entry.identity,
+    )

@@ -8,8 +8,8 @@ import stat
 
 from hubsync.core.paths import check_remote_name, link_stays_inside
 from hubsync.errors import LocalError, SourceChanged
-from hubsync.local.dirs import Directories
 from hubsync.local.digest import read_entry
+from hubsync.local.dirs import Directories
 from hubsync.local.evidence import same_evidence
 from hubsync.local.renames import Spot
 from hubsync.model import Entry, Kind, Problem
@@ -71,8 +71,10 @@ def _target(link: Spot) -> str:
 
 
 def unchanged(before: os.stat_result, now: os.stat_result) -> bool:
-    """Whether two statuses are of the same content; a rename in between, which moves the ctime, is no
-    difference."""
+    """Whether two statuses are of the same content.
+
+    A rename in between, which moves the ctime, is no difference.
+    """
     return (
         before.st_ino == now.st_ino
         and before.st_size == now.st_size
@@ -97,6 +99,4 @@ def os_problem(path: str, error: OSError) -> Problem:
             f"it cannot be changed here: {error.strerror}",
             "Give yourself permission to write the file and its folder.",
         )
-    return Problem(
-        path, "local-error", f"it cannot be changed here: {error.strerror or error}", ""
-    )
+    return Problem(path, "local-error", f"it cannot be changed here: {error.strerror or error}", "")

@@ -1,4 +1,4 @@
-"""A second copy of a file or a link, for where neither a rename nor a hard link can do (another disk)."""
+"""A second copy of a file or a link, where neither a rename nor a hard link can do."""
 
 from __future__ import annotations
 

@@ -42,8 +42,10 @@ def clock_of(directory: str) -> int:
 
 
 def vouch(entry: Entry, fs_now: int) -> Entry:
-    """``entry``, its content read at ``fs_now`` or later: with ``inode`` 0 unless its evidence is sure to
-    show any change after that."""
+    """``entry``, whose content was read at ``fs_now`` or later.
+
+    It comes back with ``inode`` 0 unless its evidence is sure to show any change after that.
+    """
     if entry.inode and entry.kind is Kind.FILE:
         margin = tick(fs_now)
         if entry.ctime >= fs_now - margin or abs(entry.mtime - fs_now) <= margin:

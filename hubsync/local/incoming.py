@@ -52,12 +52,12 @@ class Incoming:
             os.close(self._stage)
             self._stage = -1
 
-    def is_near(self, directory: int) -> bool:
+    def is_near(self, directory: int | None) -> bool:
         """Whether the staging area and the trash are on that directory's file system."""
-        return os.fstat(directory).st_dev == self._device
+        return directory is None or os.fstat(directory).st_dev == self._device
 
     def ready(
-        self, step: Step, entry: Entry, directory: int, replaced: os.stat_result | None
+        self, step: Step, entry: Entry, directory: int | None, replaced: os.stat_result | None
     ) -> Ready:
         """The content of ``step``, to be renamed into ``directory``."""
         near = self.is_near(directory)
@@ -72,9 +72,9 @@ class Incoming:
             raise LocalError(f"the new content of {step.path} was not staged", code="not-staged")
         made = step.keep_source or not near
         if made:
-            duplicate(Spot(self._stage, step.source), spot)
+            duplicate(Spot(None, step.source), spot)
         else:
-            spot = Spot(self._stage, step.source)
+            spot = Spot(None, step.source)
         try:
             return Ready(spot, self._dressed(spot, entry, replaced), made)
         except BaseException:
@@ -82,9 +82,7 @@ class Incoming:
                 spot.unlink()
             raise
 
-    def _dressed(
-        self, spot: Spot, entry: Entry, replaced: os.stat_result | None
-    ) -> os.stat_result:
+    def _dressed(self, spot: Spot, entry: Entry, replaced: os.stat_result | None) -> os.stat_result:
         """Give the file its mode and time; its status then."""
         status = spot.status()
         if not stat.S_ISREG(status.st_mode) or status.st_size != entry.size:
@@ -102,14 +100,16 @@ class Incoming:
         return spot.status()
 
 
-def temporary(directory: int) -> Spot:
+def temporary(directory: int | None) -> Spot:
     """A free name in a directory."""
     return Spot(directory, TEMPORARY + secrets.token_hex(8))
 
 
 def permissions(executable: bool, before: os.stat_result | None, umask: int) -> int:
-    """A file's mode: as before, except that the x bits follow ``executable``, each where the same user
-    may read, and as far as the umask allows."""
+    """A file's mode: as before, except that the x bits follow ``executable``.
+
+    They are set where the same people may read, as far as the umask allows.
+    """
     if before is None or not stat.S_ISREG(before.st_mode):
         return (0o777 if executable else 0o666) & ~umask
     mode = before.st_mode & 0o777

@@ -1,4 +1,4 @@
-"""Where hubsync keeps its own files inside a workspace: paths below ``.hubsync/``, and finding it."""
+"""Where hubsync keeps its own files in a workspace (below ``.hubsync/``), and finding the root."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Layout(Struct, frozen=True):
 
 
 def find_root(start: str) -> str | None:
-    """The nearest directory, from ``start`` upwards, that holds a workspace's ``.hubsync/config.toml``."""
+    """The nearest directory, from ``start`` upwards, that holds a ``.hubsync/config.toml``."""
     directory = os.path.abspath(start)
     while True:
         if os.path.isfile(Layout(directory).config):

@@ -41,8 +41,10 @@ _NS: Final = 1_000_000_000
 
 
 class Owner(Struct, frozen=True):
-    """Who holds a lock. ``started``: the process's start, in the kernel's ticks since ``boot``; ``since``:
-    ns since the epoch, by the owner's clock."""
+    """Who holds a lock.
+
+    ``started``: the process, in the kernel's ticks since ``boot``. ``since``: ns since the epoch.
+    """
 
     pid: int
     host: str
@@ -105,16 +107,16 @@ class Lock:
 
 
 def acquire(
-    root: str,
+    layout: Layout,
     timeout: float = 60.0,
     *,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Lock:
-    """The lock of the workspace at ``root``, waited for up to ``timeout`` seconds.
+    """The workspace's lock, waited for up to ``timeout`` seconds.
 
     Raises WorkspaceBusy, which says who holds it since when, and LocalError.
     """
-    path = Layout(root).lock
+    path = layout.lock
     owner = this_process()
     deadline = time.monotonic() + timeout
     try:
@@ -125,7 +127,10 @@ def acquire(
             if _is_gone(found, owner, path) and _remove_stale(path, found):
                 continue
             if time.monotonic() >= deadline or stopping():
-                raise _busy(found[0])
+                raise WorkspaceBusy(
+                    f"this workspace is {_described(found[0])}",
+                    "Wait until it is done, or stop it, then try again.",
+                )
             time.sleep(_POLL)
     except OSError as error:
         raise LocalError(
@@ -133,6 +138,14 @@ def acquire(
             "Check that the folder is yours and that the disk is neither full nor read-only.",
         ) from error
     return Lock(path, owner)
+
+
+def holder(layout: Layout) -> str | None:
+    """Who holds the workspace, in words for people; None if nobody does."""
+    found = _read(layout.lock)
+    if found is None or _is_gone(found, this_process(), layout.lock):
+        return None
+    return _described(found[0])
 
 
 def this_process() -> Owner:
@@ -153,7 +166,7 @@ _Found = tuple[Owner | None, os.stat_result]
 
 
 def _read(path: str) -> _Found | None:
-    """Who holds the lock (None: the file says nothing readable) and its status; None if there is none."""
+    """Who holds the lock (None: it says nothing readable) and its status; None if there is none."""
     try:
         with open(path, "rb") as file:
             status = os.fstat(file.fileno())
@@ -196,7 +209,11 @@ def _create_without_links(path: str, owner: Owner) -> bool:
 def _is_gone(found: _Found, me: Owner, path: str) -> bool:
     owner, status = found
     if owner is not None and owner.boot == me.boot and owner.namespace == me.namespace and me.boot:
-        return _started(owner.pid) != owner.started
+        started = _started(owner.pid)
+        if started is not None:
+            return started != owner.started
+        if not _exists(owner.pid):
+            return True
     here = owner is not None and (owner.boot == me.boot or owner.host == me.host)
     limit = SILENT_HERE if here else SILENT_ELSEWHERE
     return _fs_now(path) - status.st_mtime_ns > limit * _NS
@@ -248,13 +265,27 @@ def _same(now: _Found | None, judged: _Found) -> bool:
 
 
 def _started(pid: int) -> str | None:
-    """When a process started, in ticks since boot; None if it does not run (a zombie does not)."""
+    """When a process started, in ticks since boot; ``""`` for a dead one that nobody waited for.
+
+    None if there is none, or none that we may see.
+    """
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
+    except OSError:
         return None
-    return None if fields[0] in (b"Z", b"X") else fields[19].decode()
+    return "" if fields[0] in (b"Z", b"X") else fields[19].decode()
+
+
+def _exists(pid: int) -> bool:
+    """Whether there is such a process, be it another user's."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _namespace() -> str:
@@ -272,14 +303,8 @@ def _text(path: str) -> str:
         return ""
 
 
-def _busy(owner: Owner | None) -> WorkspaceBusy:
+def _described(owner: Owner | None) -> str:
     if owner is None:
-        return WorkspaceBusy(
-            "another process holds this workspace", "Wait until it is done, then try again."
-        )
+        return "held by another process"
     since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(owner.since / _NS))
-    return WorkspaceBusy(
-        f"this workspace is held by process {owner.pid} on {owner.host} ({owner.command}) "
-        f"since {since}",
-        "Wait until it is done, or stop it, then try again.",
-    )
+    return f"held by process {owner.pid} on {owner.host} ({owner.command}) since {since}"

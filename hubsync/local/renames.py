@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 _NOREPLACE: Final = 1
 _EXCHANGE: Final = 2
+_AT_FDCWD: Final = -100
 UNSUPPORTED: Final = frozenset(
     {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EPERM, errno.EMLINK}
 )
@@ -16,9 +17,9 @@ UNSUPPORTED: Final = frozenset(
 
 
 class Spot(NamedTuple):
-    """A name in an open directory. An absolute name stands for itself."""
+    """A name in an open directory, or an absolute path with no directory."""
 
-    directory: int
+    directory: int | None
     name: str
 
     def status(self) -> os.stat_result:
@@ -57,12 +58,16 @@ class KernelRenames:
         if self._call is None:
             self._call = _renameat2()
         self._call(
-            source.directory,
+            _at(source),
             os.fsencode(source.name),
-            target.directory,
+            _at(target),
             os.fsencode(target.name),
             flags,
         )
+
+
+def _at(spot: Spot) -> int:
+    return _AT_FDCWD if spot.directory is None else spot.directory
 
 
 def _renameat2() -> _Call:

@@ -8,6 +8,7 @@ now (rule 8): neither is ever taken for a deletion.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterable
@@ -21,9 +22,11 @@ from hubsync.core.paths import check_local_name, link_stays_inside
 from hubsync.errors import Interrupted, LocalError
 from hubsync.local.dirs import Directories
 from hubsync.local.evidence import entry_of
+from hubsync.local.incoming import TEMPORARY
 from hubsync.model import IGNORE_FILE, METADATA_DIR, Entry, Kind, Problem, Tree
 
 _GIT: Final = ".git"
+_LARGEST_RULES: Final = 1 << 24
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _SPECIAL: Final = {
     stat.S_IFSOCK: "a socket",
@@ -71,9 +74,9 @@ def scan(
     walk = _Walk(root, known, rules, checksum)
     try:
         walk.run(stopping)
+        return walk.result(rules_digest)
     finally:
         walk.close()
-    return walk.result(rules_digest)
 
 
 class _Walk:
@@ -94,7 +97,7 @@ class _Walk:
         self.held: list[str] = []
         self.nested: list[str] = []
         self.ignored: set[str] = set()
-        self.rule_texts = blake3()
+        self.rule_texts = blake3(repr(rules.rules()).encode())
         self.files = 0
         self.size = 0
 
@@ -156,7 +159,7 @@ class _Walk:
                     files += 1
                     size += before.size
                     continue
-                fresh.append((item, path, before, now))  # type: ignore[arg-type]
+                fresh.append((item, path, before, now))
             self.files += files
             self.size += size
             for item, path, before, now in fresh:
@@ -182,6 +185,8 @@ class _Walk:
         if name == _GIT:
             if path != _GIT:
                 self.nested.append(path[: -len(_GIT) - 1])
+            return
+        if name.startswith(TEMPORARY):
             return
         if self.rules.ignores(path, False):
             if before is not None:
@@ -264,20 +269,23 @@ class _Walk:
         except OSError as error:
             self._rules_unreadable(directory, error)
             return False
-        with open(file, "rb") as stream:
+        try:
             if not stat.S_ISREG(os.fstat(file).st_mode):
                 return True
-            text = stream.read()
+            text = os.read(file, _LARGEST_RULES)
+        finally:
+            os.close(file)
         self.rule_texts.update(repr((directory, text)).encode())
         self.rules = self.rules.with_file(directory, text.decode("utf-8", "replace"))
         return True
 
     def _rules_unreadable(self, directory: str, error: OSError) -> None:
         where = f"{directory}/{IGNORE_FILE}" if directory else IGNORE_FILE
+        reason = "it is a link" if error.errno == errno.ELOOP else error.strerror
         if not directory:
             raise LocalError(
-                f"{where} cannot be read: {error.strerror}",
-                "Make it readable, so that nothing it hides is uploaded.",
+                f"{where} cannot be read: {reason}",
+                "Make it a readable file, so that nothing it hides is uploaded.",
                 "ignore-unreadable",
             ) from error
         self.held.append(directory + "/")
@@ -285,8 +293,8 @@ class _Walk:
             Problem(
                 directory,
                 "ignore-unreadable",
-                f"{where} cannot be read ({error.strerror}), so nothing in this folder is synced",
-                "Make it readable.",
+                f"{where} cannot be read ({reason}), so nothing in this folder is synced",
+                "Make it a readable file.",
             )
         )
 
@@ -302,6 +310,7 @@ class _Walk:
         )
 
     def result(self, rules_digest: str) -> Scan:
+        self._check_root()
         digest = self.rule_texts.hexdigest()
         self._settle_leftovers()
         if digest != rules_digest:
@@ -318,6 +327,19 @@ class _Walk:
             size=self.size,
         )
 
+    def _check_root(self) -> None:
+        """A disk that was unmounted or replaced under way shows here, before all counts as gone."""
+        try:
+            now = os.stat(self.root)
+        except OSError as error:
+            raise _gone(self.root, error) from error
+        if not os.path.samestat(now, os.fstat(self.directories.open(""))):
+            raise LocalError(
+                f"the workspace {self.root} became another folder during the scan",
+                "Check that its disk is mounted, then run the command again.",
+                "workspace-gone",
+            )
+
     def _settle_leftovers(self) -> None:
         """Known paths that were not met: held, ignored, or gone."""
         held = tuple(self.held)
@@ -325,7 +347,7 @@ class _Walk:
         for path, entry in self.rest.items():
             if held and (path + "/").startswith(held):
                 continue
-            if self.rules.ignores_deep(path):
+            if self.rules.ignores_deep(path, entry.kind is Kind.DIR):
                 self.ignored.add(path)
                 continue
             if entry.kind is Kind.DIR:
@@ -343,10 +365,10 @@ class _Walk:
             return False
 
     def _settle_ignored(self) -> None:
-        """The rules are not those that ``known`` was scanned under: each known path is asked anew."""
+        """The rules are not those that ``known`` was scanned under: each path is asked anew."""
         ignores = self.rules.ignores_deep
-        for path in self.known:
-            if ignores(path):
+        for path, entry in self.known.items():
+            if ignores(path, entry.kind is Kind.DIR):
                 self.ignored.add(path)
                 self.changes.pop(path, None)
 

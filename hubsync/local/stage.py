@@ -51,7 +51,7 @@ class Stage:
             return None
         with open(descriptor, "rb") as file:
             status = os.fstat(descriptor)
-            # A second name (a link of an interrupted move) means that a user's file shares the bytes.
+            # A second name, left by an interrupted move: a user's file shares the bytes.
             if status.st_size != size or status.st_nlink != 1:
                 return None
             hasher = blake3()
@@ -70,8 +70,10 @@ class Stage:
         return path
 
     def require(self, size: int, files: int = 0) -> None:
-        """Raises DiskFull, saying how much is missing, unless ``size`` more bytes and ``files`` more files
-        fit. Quotas count as far as the file system shows them in its free space."""
+        """Raises DiskFull, saying how much is missing, unless so many more bytes and files fit.
+
+        Quotas count as far as the file system shows them in its free space.
+        """
         room = os.statvfs(self.directory)
         free = room.f_bavail * room.f_frsize
         if size > 0 and size + _RESERVE > free:

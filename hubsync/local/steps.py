@@ -20,7 +20,7 @@ from hubsync.model import Entry, Kind, Problem
 
 
 class Step(Struct, frozen=True):
-    """One path: it becomes ``entry`` (None: it is deleted) if it still is ``expect``, what the scan saw.
+    """One path becomes ``entry`` (None: is deleted) if it still is ``expect``, what the scan saw.
 
     ``source``: the absolute path of the staged file with the new content of a FILE; it is moved in,
     or copied if ``keep_source``. None where only the mode or the time differs.

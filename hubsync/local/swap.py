@@ -1,4 +1,4 @@
-"""Replacing what a path holds: in one system call, or as safely as a file system without it allows."""
+"""Replacing what a path holds: in one system call, or as safely as is possible without it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TRIES: Final = 10
 def exchange(
     renames: Renames, trash: Trash, path: str, ready: Ready, target: Spot, seen: os.stat_result
 ) -> Spot | None:
-    """Exchange the new content with what ``target`` holds; that goes to the trash if it is ``seen``.
+    """Exchange the new content with what ``target`` holds; to the trash with it if it is ``seen``.
 
     Gives its place there (None for a directory, which was empty). Else raises Changed, with
     whatever came between back in its place. Raises OSError with an `UNSUPPORTED` number, nothing
@@ -119,9 +119,7 @@ def _replace_directory(
 
 
 def _rename_over(source: Spot, target: Spot) -> None:
-    os.replace(
-        source.name, target.name, src_dir_fd=source.directory, dst_dir_fd=target.directory
-    )
+    os.replace(source.name, target.name, src_dir_fd=source.directory, dst_dir_fd=target.directory)
 
 
 def folder_in_the_way(path: str) -> LocalError:

@@ -7,22 +7,26 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import shutil
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Final
 
 from msgspec import Struct
 
-from hubsync.local.dirs import Directories, split
+from hubsync.errors import LocalError
 from hubsync.local.duplicate import duplicate
 from hubsync.local.layout import PRIVATE, Layout
 from hubsync.local.renames import Spot
 
+_TOKEN: Final = re.compile(r"([0-9]{20})-[0-9a-f]{8}")
+
 
 class TrashVersion(Struct, frozen=True):
-    """A content that ``path`` had until ``time`` (ns). ``token`` names it for `Trash.source`."""
+    """A content that a path had until ``time`` (ns). ``token`` names it for `Trash.source`."""
 
     token: str
     time: int
@@ -35,30 +39,18 @@ class Trash:
     def __init__(self, root: str, clock: Callable[[], int] = time.time_ns) -> None:
         self.directory = Layout(root).trash
         self._clock = clock
-        self._rooms: list[Directories] = []
+        self._rooms: list[str] = []
+        self._made: set[str] = set()
 
     def room(self) -> str:
-        """This run's first folder."""
-        if not self._rooms:
-            self._new_room()
-        return self._rooms[0].root
-
-    def _new_room(self) -> Directories:
-        os.makedirs(self.directory, mode=PRIVATE, exist_ok=True)
-        token = f"{self._clock():020d}-{secrets.token_hex(4)}"
-        path = os.path.join(self.directory, token)
-        os.mkdir(path, PRIVATE)
-        room = Directories(path)
-        self._rooms.append(room)
-        return room
+        """This run's folder."""
+        return self._rooms[0] if self._rooms else self._new_room()
 
     def put(self, path: str, source: Spot) -> Spot:
         """Move what ``source`` holds aside as ``path``; where it is now."""
         spot = self.place(path)
         try:
-            os.rename(
-                source.name, spot.name, src_dir_fd=source.directory, dst_dir_fd=spot.directory
-            )
+            os.rename(source.name, spot.name, src_dir_fd=source.directory)
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
@@ -70,61 +62,84 @@ class Trash:
         """A free name under which ``path`` may be put aside.
 
         Where this run has already put something at ``path``, or a file where ``path`` needs a
-        directory, another room is begun.
+        directory, another folder is begun.
         """
-        directory, name = split(path)
-        for room in self._rooms:
+        for room in self._rooms or [self._new_room()]:
+            spot = self._free(room, path)
+            if spot is not None:
+                return spot
+        spot = self._free(self._new_room(), path)
+        if spot is None:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
+        return spot
+
+    def _new_room(self) -> str:
+        os.makedirs(self.directory, mode=PRIVATE, exist_ok=True)
+        name = f"{self._clock():020d}-{secrets.token_hex(4)}"
+        room = os.path.join(self.directory, name)
+        os.mkdir(room, PRIVATE)
+        self._rooms.append(room)
+        return room
+
+    def _free(self, room: str, path: str) -> Spot | None:
+        place = os.path.join(room, path)
+        directory = os.path.dirname(place)
+        if directory not in self._made:
             try:
-                descriptor = room.open(directory, create=True)
-                os.stat(name, dir_fd=descriptor, follow_symlinks=False)
-            except FileNotFoundError:
-                return Spot(descriptor, name)
-            except NotADirectoryError:
-                continue
-        return Spot(self._new_room().open(directory, create=True), name)
+                os.makedirs(directory, mode=PRIVATE, exist_ok=True)
+            except (FileExistsError, NotADirectoryError):
+                return None
+            self._made.add(directory)
+        return None if os.path.lexists(place) else Spot(None, place)
 
     def versions(self, path: str) -> list[TrashVersion]:
-        """What was put aside of ``path``, newest first. Symlinks and directories are left out."""
+        """The files put aside of ``path``, newest first."""
         found: list[TrashVersion] = []
-        for token in self._tokens():
+        for token, when in self._tokens():
             try:
                 status = os.lstat(os.path.join(self.directory, token, path))
             except (FileNotFoundError, NotADirectoryError):
                 continue
             if stat.S_ISREG(status.st_mode):
-                found.append(TrashVersion(token, _time_of(token), status.st_size))
-        found.sort(key=lambda version: version.token, reverse=True)
+                found.append(TrashVersion(token, when, status.st_size))
+        found.sort(key=lambda version: (version.time, version.token), reverse=True)
         return found
 
     def source(self, path: str, token: str) -> str:
         """The file that holds a version. Raises FileNotFoundError."""
         place = os.path.join(self.directory, token, path)
-        if "/" in token or not token[:1].isdigit() or not stat.S_ISREG(os.lstat(place).st_mode):
+        if _TOKEN.fullmatch(token) is None or ".." in path.split("/"):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), place)
+        if not stat.S_ISREG(os.lstat(place).st_mode):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), place)
         return place
 
     def prune(self, before: int) -> int:
-        """Remove what was put aside before that time (ns); how many files went."""
+        """Remove what was put aside before that time (ns); how many files went.
+
+        Raises LocalError.
+        """
         count = 0
-        for token in self._tokens():
-            if _time_of(token) < before:
-                place = os.path.join(self.directory, token)
-                count += sum(len(files) for _, _, files in os.walk(place))
+        for token, when in list(self._tokens()):
+            if when >= before:
+                continue
+            place = os.path.join(self.directory, token)
+            count += sum(len(files) for _, _, files in os.walk(place))
+            try:
                 shutil.rmtree(place)
+            except OSError as error:
+                raise LocalError(
+                    f"{place} cannot be removed: {error.strerror}",
+                    "Check that the folder is yours.",
+                ) from error
         return count
 
-    def _tokens(self) -> list[str]:
+    def _tokens(self) -> Iterator[tuple[str, int]]:
         try:
-            return [name for name in os.listdir(self.directory) if _time_of(name)]
+            names = os.listdir(self.directory)
         except FileNotFoundError:
-            return []
-
-    def close(self) -> None:
-        for room in self._rooms:
-            room.close()
-        self._rooms.clear()
-
-
-def _time_of(token: str) -> int:
-    digits = token.partition("-")[0]
-    return int(digits) if digits.isascii() and digits.isdigit() else 0
+            return
+        for name in names:
+            match = _TOKEN.fullmatch(name)
+            if match:
+                yield name, int(match[1])

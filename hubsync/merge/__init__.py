@@ -21,7 +21,7 @@ _BY_EXTENSION: Final[dict[str, Merger | None]] = {".ipynb": None}
 
 
 def merger_for(path: str, size: int) -> Merger | None:
-    """What merges the file ``path``, the largest version of which has ``size`` bytes; None: nothing.
+    """What merges the file ``path``, whose largest version has ``size`` bytes; None: nothing.
 
     A file of no known type is tried as text, and `merge_text` refuses what is none.
     """

@@ -16,7 +16,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Final
 
 from msgspec import Struct
@@ -101,7 +101,7 @@ def _unique_pairs(a: list[int], b: list[int]) -> list[Pair]:
 
 def _increasing(pairs: list[Pair]) -> list[Pair]:
     """The longest part of ``pairs`` that increases in the second as in the first (patience)."""
-    if all(one[1] < two[1] for one, two in zip(pairs, pairs[1:], strict=False)):
+    if all(one[1] < two[1] for one, two in pairwise(pairs)):
         return pairs
     tops: list[int] = []
     indexes: list[int] = []

@@ -6,6 +6,8 @@ import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from blake3 import blake3
+
 from hubsync.core.paths import check_remote_name
 from hubsync.errors import HubsyncError, LocalError, NoSuchVersion, UsageError
 from hubsync.local.apply import Applier
@@ -68,7 +70,7 @@ def versions(remote: Remote, layout: Layout, path: str) -> list[PathVersion]:
             time=one.time,
             hub="",
             author="",
-            digest=None,
+            digest=_digest(trash.source(path, one.token)),
             size=one.size,
             place="trash",
         )
@@ -76,6 +78,10 @@ def versions(remote: Remote, layout: Layout, path: str) -> list[PathVersion]:
     ]
     found.sort(key=lambda one: one.time, reverse=True)
     return found
+
+
+def _digest(path: str) -> str:
+    return blake3().update_mmap(path).hexdigest()
 
 
 def restore(

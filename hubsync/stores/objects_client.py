@@ -22,7 +22,14 @@ import obstore
 from obstore.exceptions import BaseError, NotModifiedError
 from obstore.store import AzureStore, GCSStore, S3Store
 
-from hubsync.errors import ContentMismatch, HubsyncError, NameRefused, ObjectNotFound, PreconditionFailed, StoreError
+from hubsync.errors import (
+    ContentMismatch,
+    HubsyncError,
+    NameRefused,
+    ObjectNotFound,
+    PreconditionFailed,
+    StoreError,
+)
 from hubsync.stores.objects_errors import is_not_found, is_transient, translated
 from hubsync.stores.objects_settings import Settings
 from hubsync.stores.protocol import ABSENT, ObjectInfo

@@ -270,9 +270,7 @@ def _flag(value: object) -> bool:
     return str(value).strip().lower() not in {"", "0", "no", "off", "false"}
 
 
-def _complete_s3(
-    config: Config, env: Mapping[str, str], profile: str
-) -> CredentialProvider | None:
+def _complete_s3(config: Config, env: Mapping[str, str], profile: str) -> CredentialProvider | None:
     """Fill in from the variables and from ``~/.aws``; a provider where keys have to be fetched."""
     from hubsync.stores.objects_profile import read_profile
 

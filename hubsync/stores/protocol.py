@@ -134,14 +134,10 @@ class Store(Protocol):
     def head(self, key: str) -> ObjectInfo | None:
         """The object as it is now, or None."""
 
-    def read(
-        self, key: str, *, unless: str | None = None
-    ) -> tuple[bytes, ObjectInfo] | None:
+    def read(self, key: str, *, unless: str | None = None) -> tuple[bytes, ObjectInfo] | None:
         """A small object's bytes; None if its identity is still ``unless``. Raises ObjectNotFound."""
 
-    def write(
-        self, key: str, data: bytes, *, expected: str | None = None
-    ) -> ObjectInfo:
+    def write(self, key: str, data: bytes, *, expected: str | None = None) -> ObjectInfo:
         """Write a small object; ``expected`` as in `Upload`. Raises PreconditionFailed."""
 
     def copy(self, source: str, target: str) -> ObjectInfo | None:
@@ -153,9 +149,7 @@ class Store(Protocol):
     def upload(self, jobs: Iterable[Upload], passed: Passed) -> Iterator[Transferred]:
         """Send files, many at a time."""
 
-    def download(
-        self, jobs: Iterable[Download], passed: Passed
-    ) -> Iterator[Transferred]:
+    def download(self, jobs: Iterable[Download], passed: Passed) -> Iterator[Transferred]:
         """Fetch objects, many at a time."""
 
     def sweep(self, older_than: int) -> int:

@@ -130,7 +130,9 @@ def _read_all(leader: int) -> str:
 _STUBBORN = """
 import sys, time
 from hubsync_cli.signals import Interruptions
-with Interruptions() as interruptions, interruptions.between_files(lambda: print("told", flush=True)):
+def told():
+    print("told", flush=True)
+with Interruptions() as interruptions, interruptions.between_files(told):
     print("ready", flush=True)
     while True:
         time.sleep(0.01)

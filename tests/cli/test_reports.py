@@ -48,7 +48,8 @@ def test_a_summary_counts_everything_that_happened() -> None:
         problems=(Problem("p", "c", "m"),),
     )
     assert sync_report.summary(result, "sync", VIEW) == (
-        "1,200 up, 1 merged, 1 deleted here, 2 deleted on the remote, 1 edit kept, 1 left, 1 problem"
+        "1,200 up, 1 merged, 1 deleted here, 2 deleted on the remote, 1 edit kept, 1 left,"
+        " 1 problem"
     )
 
 

@@ -73,7 +73,7 @@ class Books:
         raise wire.damaged("index/head", "it is gone")
 
     def index(self, at: HeadAt, known: Tree | None, last: int) -> Index:
-        """The tree at ``at``, standing on ``known``'s rows, which hold everything up to ``last``."""
+        """The tree at ``at``, on the rows of ``known``, which hold everything up to ``last``."""
         for _ in range(_ATTEMPTS):
             try:
                 return self._index(at, known, last)
@@ -81,7 +81,9 @@ class Books:
                 # A segment that was merged away between the two requests: the new head knows.
                 again = self.head_unless(at.identity)
                 if again is None:
-                    raise wire.damaged("index", f"a part of it is gone ({error.message})") from error
+                    raise wire.damaged(
+                        "index", f"a part of it is gone ({error.message})"
+                    ) from error
                 at = again
         raise wire.damaged("index", "its parts keep disappearing while they are read")
 

@@ -63,8 +63,14 @@ def log_name(time: int, hub: str, rng: random.Random) -> str:
     return f"log/{stamp(time)}-{plain(hub)}-{nonce(rng)}"
 
 
-def segment_name(rng: random.Random) -> str:
-    return f"index/{nonce(rng)}"
+def segment_name(time: int, rng: random.Random) -> str:
+    """``time``: that of the newest log in it."""
+    return f"index/{stamp(time)}-{nonce(rng)}"
+
+
+def name_time(name: str) -> int:
+    """The time in a name made by `log_name` or `segment_name`; 0 if another client chose it."""
+    return stamped(name.partition("/")[2]) or 0
 
 
 def version_key(digest: bytes, time: int, rng: random.Random) -> str:

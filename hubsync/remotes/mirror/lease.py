@@ -1,7 +1,7 @@
 """The lease lock of mirrors on stores that cannot write conditionally.
 
-Whoever wants to write puts an object under ``.hubsync/live/`` and lists that folder. Alone there: it
-holds the lock. Otherwise it takes its object away, waits, and tries again; two that see one
+Whoever wants to write puts an object under ``.hubsync/live/`` and lists that folder. Alone there:
+it holds the lock. Otherwise it takes its object away, waits, and tries again; two that see one
 another both give way, and who comes first next time is a matter of chance.
 
 A lock that was not renewed for `LEASE` is dead. That is judged by the store's clock alone: by how

@@ -149,7 +149,7 @@ def grouped(prefixes: list[str], shape: Shape | None) -> list[tuple[str, int]]:
 
 
 def _covering(members: list[str], start: str, shape: Shape | None) -> Iterator[str]:
-    """Beginnings that cover ``members`` (all of which begin with ``start``) and not ``.hubsync/``."""
+    """Beginnings that cover ``members``, which all begin with ``start``, and not ``.hubsync/``."""
     if len(members) == 1:
         yield members[0]
         return

@@ -76,7 +76,9 @@ def keep_version(place: Place, path: str, entry: Entry) -> bytes | None:
 
 def _read_digest(place: Place, path: str, entry: Entry) -> bytes:
     """The digest of an object that nobody has read yet. Raises what the download met."""
-    target = os.path.join(place.scratch, f"unread-{threading.get_ident()}-{layout.nonce(place.rng)}")
+    target = os.path.join(
+        place.scratch, f"unread-{threading.get_ident()}-{layout.nonce(place.rng)}"
+    )
     os.makedirs(place.scratch, exist_ok=True)
     try:
         job = Download(path, target, identity=entry.identity or None)

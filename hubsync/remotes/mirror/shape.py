@@ -1,8 +1,8 @@
 """A tree that a disk can hold: no path below a file, no empty directory that holds something.
 
-Object stores allow ``f`` and ``f/x`` side by side. Neither may be taken for a deletion (rule 7), so
-both stay in the tree and the file is reported, which sets aside everything below it too. A link that
-leads out of the workspace is reported in the same way (rule 14).
+Object stores allow ``f`` and ``f/x`` side by side. Neither may be taken for a deletion (rule 7),
+so both stay in the tree and the file is reported, which sets aside everything below it too. A link
+that leads out of the workspace is reported in the same way (rule 14).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Misfits(Struct, frozen=True):
 
 
 def misfits(tree: Tree, before: Tree | None, changed: Iterable[str]) -> Misfits:
-    """What of ``tree`` cannot be on a disk, where ``changed`` may have made it so since ``before``."""
+    """What of ``tree`` no disk can hold, where ``changed`` may have made it so since ``before``."""
     suspects = {path: entry for path in changed if (entry := tree.get(path)) is not None}
     new = {path for path, entry in suspects.items() if _is_new(before, path, entry)}
     clashes = _above(tree, new) | _with_something_below(tree, new) if new else set()

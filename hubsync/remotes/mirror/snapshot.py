@@ -17,10 +17,11 @@ from hubsync.stores.protocol import Store
 
 
 class Seen(Struct, frozen=True):
-    """A snapshot, and the head under it for a publish that follows."""
+    """A snapshot, with the head under it and the index's own tree for a publish that follows."""
 
     snapshot: Snapshot
     head: HeadAt
+    recorded: Tree
 
 
 class Basis(Struct, frozen=True):
@@ -107,6 +108,7 @@ def _seen(index: Index, basis: Basis, laid: Overlay) -> Seen:
             unrecorded=unrecorded,
         ),
         index.at,
+        index.tree,
     )
 
 

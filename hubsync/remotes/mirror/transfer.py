@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Final
 
 from blake3 import blake3
@@ -42,7 +44,7 @@ def fetch(
 
 def _round(
     store: Store, files: dict[str, list[Wanted]], stage: Stage, reporter: Reporter
-) -> Iterator[Fetched]:
+) -> Generator[Fetched, None, dict[str, list[Wanted]]]:
     """Download the first of each group. If that one fails, the others are tried in the next round:
     they are other objects with the same bytes."""
     again: dict[str, list[Wanted]] = {}
@@ -132,6 +134,21 @@ def _failed(path: str, entry: Entry, error: HubsyncError) -> Fetched:
             ),
         )
     return Fetched(path, entry, problem=problem_of(path, error))
+
+
+def has_md5(entry: Entry, local_file: str) -> bool | None:
+    """Whether the file has the MD5 that the entry's identity is; None if it is no MD5."""
+    wanted = entry.identity.strip('"').lower()
+    if not re.fullmatch(r"[0-9a-f]{32}", wanted):
+        return None
+    if os.stat(local_file, follow_symlinks=False).st_size != entry.size:
+        return False
+    with open(local_file, "rb") as file:
+        return hashlib.file_digest(file, _md5).hexdigest() == wanted
+
+
+def _md5() -> hashlib._Hash:
+    return hashlib.md5(usedforsecurity=False)
 
 
 def problem_of(path: str, error: HubsyncError) -> Problem:

@@ -24,7 +24,7 @@ Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
 
 
 class FormatFile(Struct, frozen=True):
-    """``format.json``. ``writes``: how every client must write, see docs/reference/mirror-format.md."""
+    """``format.json``. ``writes``: how every client must write."""
 
     format: int
     id: Id
@@ -68,8 +68,8 @@ class Batch(Struct, frozen=True):
 class Segment(Struct, frozen=True, array_like=True):
     """One object of the index, named below ``.hubsync/``.
 
-    It holds what the syncs number ``first`` to ``last`` changed. Neighbours with the same numbers are
-    the parts of one segment, split by path.
+    It holds what the syncs number ``first`` to ``last`` changed. Neighbours with the same numbers
+    are the parts of one segment, split by path.
     """
 
     name: Name
@@ -105,8 +105,7 @@ _packed_version = msgspec.msgpack.Decoder(_Versioned)
 _json_version = msgspec.json.Decoder(_Versioned)
 _pack = msgspec.msgpack.Encoder()
 
-T = TypeVar("T", FormatFile, Head, Batch)
-_Decoder = msgspec.msgpack.Decoder[T] | msgspec.json.Decoder[T]
+T = TypeVar("T", Head, Batch)
 
 # What a decoder raises on bytes that are not what they should be, deep nesting included.
 _BAD = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, MemoryError, OverflowError)
@@ -183,13 +182,13 @@ def damaged(name: str, why: str) -> RemoteFormatError:
     )
 
 
-def _decoded(decoder: _Decoder[T], data: bytes, remote_id: str, name: str) -> T:
+def _decoded(decoder: msgspec.msgpack.Decoder[T], data: bytes, remote_id: str, name: str) -> T:
     try:
         found = decoder.decode(data)
     except _BAD as error:
         raise _refused(_version(_packed_version, data), name, error) from error
     _check_version(found.format, name)
-    if found.id != remote_id:  # type: ignore[union-attr]
+    if found.id != remote_id:
         raise damaged(name, "it belongs to another mirror")
     return found
 

@@ -39,7 +39,7 @@ from hubsync.remotes.mirror.place import (
 from hubsync.remotes.mirror.transfer import problem_of
 from hubsync.remotes.protocol import Change, Done, Outcome, Put, Remove
 from hubsync.report import Reporter
-from hubsync.stores.protocol import ABSENT, Transferred, Upload
+from hubsync.stores.protocol import ABSENT, ObjectInfo, Transferred, Upload
 
 _WORKERS: Final = 32
 _AHEAD: Final = 2 * _WORKERS
@@ -56,8 +56,8 @@ class Row(Struct, frozen=True):
 
 
 class Work(Struct, frozen=True):
-    """What the changes are carried out with. ``tree``: the remote as the plan saw it. ``unchecked``:
-    absent paths may not be taken for absent, because nobody has listed them."""
+    """What the changes are carried out with. ``tree``: the remote as the plan saw it.
+    ``unchecked``: absent paths may not be taken for absent, because nobody has listed them."""
 
     place: Place
     tree: Tree
@@ -73,6 +73,8 @@ class _Ready(Struct, frozen=True):
     before: bytes | None
     entry: Entry | None = None
     error: HubsyncError | None = None
+    expected: str | None = None
+    """The identity to replace, if it is not that of what the plan saw."""
 
 
 class Writer:
@@ -85,10 +87,10 @@ class Writer:
         self.outcomes: list[Outcome] = []
         self.rows: dict[str, Row] = {}
         self.transferred = 0
-        self._kept_elsewhere: set[str] = set()
+        self._moved_away: set[str] = set()
 
     def put(self, puts: list[Put], overwritten: Iterable[str]) -> None:
-        """Upload, or copy within the store what only moved. ``overwritten`` paths are no sources."""
+        """Upload, or copy within the store what only moved. ``overwritten`` are no sources."""
         under_way: dict[str, _Ready] = {}
         stream = self._work.place.store.upload(
             self._jobs(puts, under_way, frozenset(overwritten)), self._passed
@@ -118,16 +120,16 @@ class Writer:
             if problem is not None:
                 self._failed(put, NameRefused(problem.message, problem.hint, problem.code))
                 continue
-            under_way[put.path] = _Ready(put, content_digest(put.expect))
-            yield _upload(put)
-        for ready in self._ahead(lambda put: self._prepared(put, overwritten), careful):
+            ready = under_way[put.path] = _Ready(put, None)
+            yield _upload(ready)
+        for _, ready in self._ahead(lambda put: self._prepared(put, overwritten), careful):
             if ready.error is not None:
                 self._failed(ready.change, ready.error)
             elif ready.entry is not None:
                 self._written(ready, ready.entry)
             else:
                 under_way[ready.change.path] = ready
-                yield _upload(ready.change)
+                yield _upload(ready)
 
     def _needs_care(self, put: Put) -> bool:
         """Whether anything has to be asked of the store before the bytes may go."""
@@ -153,13 +155,13 @@ class Writer:
                 before = keep_version(place, put.path, expect)
                 if not place.conditional:
                     check_there(place, put.path, expect.identity)
-            elif not place.conditional and (self._work.unchecked or put.moved_from):
+            elif not place.conditional and self._work.unchecked:
                 check_absent(place, put.path)
             if entry.kind is Kind.DIR:
                 if expect is not None and is_object(expect):
                     self._delete(put.path, expect.identity)
                 return _Ready(put, before, entry)
-            return _Ready(put, before, self._moved(put, overwritten))
+            return self._moved(put, before, overwritten)
         except ObjectNotFound as error:
             return _Ready(put, before, error=PreconditionFailed(error.message))
         except RemoteUnavailable:
@@ -167,11 +169,9 @@ class Writer:
         except HubsyncError as error:
             return _Ready(put, before, error=error)
 
-    def _moved(self, put: Put, overwritten: frozenset[str]) -> Entry | None:
-        """The entry, if the store could copy it from where it was; None: it has to be sent.
-
-        The copy is good if its source still has the identity that the index knows.
-        """
+    def _moved(self, put: Put, before: bytes | None, overwritten: frozenset[str]) -> _Ready:
+        """Copied within the store from where it was, if that can be done; else to be sent."""
+        send = _Ready(put, before)
         origin = put.moved_from
         source = self._work.tree.get(origin) if origin is not None else None
         if (
@@ -182,16 +182,149 @@ class Writer:
             or not source.identity
             or not same_content(source, put.entry)
         ):
-            return None
+            return send
         place = self._work.place
         try:
-            check_there(place, origin, source.identity)
-            copied = self._copy_new(origin, put.path)
+            copied = _copy_new(place, origin, put.path)
         except ObjectNotFound:
-            return None
+            return send
         info = copied or place.store.head(put.path)
         if info is None:
             raise PreconditionFailed(f"{put.path} was removed by someone else meanwhile.")
         if info.identity != source.identity:
-            check_there(place, origin, source.identity)
-        return replace(put.entry, identity=info.identity, size=info.size)
+            try:
+                check_there(place, origin, source.identity)
+            except (ObjectNotFound, PreconditionFailed):
+                # Other bytes were copied. Nobody else wrote here: ours go in their place.
+                return replace(send, expected=info.identity)
+        return replace(send, entry=replace(put.entry, identity=info.identity, size=info.size))
+
+    def _removed(self, change: Remove) -> HubsyncError | None:
+        """Copy, look, delete. An object that is gone already is as good as removed."""
+        expect = change.expect
+        if not is_object(expect):
+            return None
+        place = self._work.place
+        try:
+            if not self._lies_elsewhere(change):
+                keep_version(place, change.path, expect)
+            self._delete(change.path, expect.identity)
+        except ObjectNotFound:
+            return None
+        except RemoteUnavailable:
+            raise
+        except HubsyncError as error:
+            return error
+        return None
+
+    def _lies_elsewhere(self, change: Remove) -> bool:
+        """Whether this publish has just put the same bytes, known to be there, at another path."""
+        return change.path in self._moved_away
+
+    def _delete(self, path: str, identity: str) -> None:
+        """Raises ObjectNotFound, PreconditionFailed."""
+        store = self._work.place.store
+        if store.capabilities.conditional_delete:
+            store.delete(path, expected=identity)
+            return
+        check_there(self._work.place, path, identity)
+        store.delete(path)
+
+    def _ahead(
+        self, work: Callable[[_Given], _Made], items: list[_Given]
+    ) -> Iterator[tuple[_Given, _Made]]:
+        """Each item and what ``work`` made of it in a thread; the user may stop between items."""
+        window: deque[tuple[_Given, Future[_Made]]] = deque()
+        for item in items:
+            if self._work.reporter.stopping():
+                break
+            window.append((item, self._pool.submit(work, item)))
+            while window and (len(window) >= _AHEAD or window[0][1].done()):
+                first, future = window.popleft()
+                yield first, future.result()
+        while window:
+            first, future = window.popleft()
+            yield first, future.result()
+
+    def _uploaded(self, ready: _Ready, result: Transferred) -> None:
+        if result.error is not None:
+            self._failed(ready.change, result.error)
+            return
+        entry = ready.change.entry
+        if entry.kind is Kind.FILE:
+            mtime = result.signature[1] if result.signature is not None else entry.mtime
+            entry = Entry(
+                kind=Kind.FILE,
+                size=result.size,
+                digest=result.digest or entry.digest,
+                mtime=mtime,
+                executable=entry.executable,
+                identity=result.identity,
+            )
+            self.transferred += result.size
+        else:
+            entry = replace(entry, size=result.size, identity=result.identity)
+        self._written(ready, entry)
+
+    def _written(self, ready: _Ready, entry: Entry) -> None:
+        change = ready.change
+        if is_object(entry):
+            self._work.journal.add(change.path, entry)
+        if change.moved_from is not None and entry.digest == change.entry.digest:
+            self._moved_away.add(change.moved_from)
+        self._done(change, entry, ready.before)
+
+    def _done(self, change: Put | Remove, entry: Entry | None, before: bytes | None) -> None:
+        self.rows[change.path] = Row(before, entry)
+        self.outcomes.append(Outcome(change.path, Done.DONE, entry))
+        self._work.reporter.advance(files=1)
+
+    def _failed(self, change: Put | Remove, error: HubsyncError) -> None:
+        self.outcomes.append(failed(change, error))
+        self._work.reporter.advance(files=1)
+
+    def _passed(self, size: int) -> None:
+        self._work.reporter.advance(size=size)
+
+
+def failed(change: Change, error: HubsyncError) -> Outcome:
+    """How a change ended that was not done."""
+    if isinstance(error, PreconditionFailed):
+        return Outcome(change.path, Done.MOVED)
+    if isinstance(error, SourceChanged):
+        return Outcome(change.path, Done.CHANGED)
+    return Outcome(change.path, Done.FAILED, problem=problem_of(change.path, error))
+
+
+def _upload(ready: _Ready) -> Upload:
+    put = ready.change
+    entry, expect = put.entry, put.expect
+    expected = ready.expected
+    if expected is None:
+        expected = expect.identity if expect is not None and is_object(expect) else ABSENT
+    if entry.kind is Kind.LINK:
+        target = entry.target.encode()
+        return Upload(put.path, "", len(target), expected, data=target, mtime=entry.mtime)
+    return Upload(
+        put.path,
+        put.source,
+        entry.size,
+        expected,
+        put.signature,
+        entry.digest,
+        None,
+        entry.mtime,
+        entry.executable,
+    )
+
+
+def _copy_new(place: Place, source: str, target: str) -> ObjectInfo | None:
+    """Raises PreconditionFailed if ``target`` exists.
+
+    Where the store cannot refuse that by itself, there is a moment between look and copy in which
+    another writer's new object could be replaced.
+    """
+    if isinstance(place.store, CopiesNew):
+        return place.store.copy_new(source, target)
+    check_absent(place, target)
+    return place.store.copy(source, target)

@@ -1,0 +1,24 @@
+"""The jobs, by the name that ``--only`` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bench.jobs import planning, starting, transfer, unchanged
+from bench.place import Place
+from bench.results import Finding
+
+Job = Callable[[Place, int], Finding]
+
+JOBS: dict[str, Job] = {
+    "push-10k": transfer.push_small,
+    "clone-10k": transfer.clone_small,
+    "noop-100k": unchanged.nothing_s3,
+    "noop-100k-exclusive": unchanged.nothing_s3_exclusive,
+    "edit-100k": unchanged.one_edit,
+    "folder-100k": unchanged.nothing_folder,
+    "up-1g": transfer.push_large,
+    "down-1g": transfer.clone_large,
+    "plan": planning.planning,
+    "start": starting.starting,
+}

@@ -1,0 +1,77 @@
+"""Pruning a mirror: old versions, old history, and what killed writers left behind.
+
+Ages are judged by the store's clock where there is a choice: the time of an object written just now
+is compared with that of the others. Nothing younger than a day that a writer may be about to name
+in the head is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from msgspec import Struct
+
+from hubsync.remotes.mirror import layout
+from hubsync.remotes.mirror.books import Books, HeadAt
+from hubsync.remotes.mirror.commit import Committer
+from hubsync.remotes.mirror.lease import LEASE
+from hubsync.remotes.mirror.place import Place
+from hubsync.stores.protocol import ObjectInfo
+
+_WORKERS: Final = 16
+
+
+class Collector(Struct, frozen=True):
+    place: Place
+    books: Books
+    committer: Committer
+
+    def collect(self, before: int) -> int:
+        """How many objects went that were older than ``before``, and leftovers."""
+        now = self._now()
+        at = self._compacted(self.books.head(), before)
+        named = {layout.METADATA + segment.name for segment in at.head.segments}
+        young = now - layout.DAY
+        useless = [
+            *self._old_versions(before),
+            *self._older(layout.LOG, min(before, young), named),
+            *self._older(layout.INDEX, young, named | {layout.HEAD}),
+            *self._older(layout.TEMPORARY, young, set()),
+            *self._older(layout.LIVE, now - int(10 * LEASE) * layout.SECOND, set()),
+        ]
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            list(pool.map(self.place.store.delete, useless))
+        return len(useless) + self.place.store.sweep(before)
+
+    def _now(self) -> int:
+        """The store's time."""
+        key = f"{layout.TEMPORARY}gc-{layout.nonce(self.place.rng)}"
+        info = self.place.store.write(key, b"")
+        self.place.store.delete(key)
+        return info.mtime
+
+    def _compacted(self, at: HeadAt, before: int) -> HeadAt:
+        """Old log objects that are still part of the index have to be merged before they can go."""
+        for segment in at.head.segments:
+            if segment.name.startswith("log/") and layout.name_time(segment.name) < before:
+                return self.committer.compact_all(at)
+        return at
+
+    def _old_versions(self, before: int) -> Iterator[str]:
+        """By the younger of the name's time and the object's: a store may keep the time of the
+        object that was copied, and a hub's clock may be wrong."""
+        for info in self._listed(layout.VERSIONS):
+            named = layout.stamped(info.key.rpartition("/")[2]) or 0
+            if max(named, info.mtime) < before:
+                yield info.key
+
+    def _older(self, prefix: str, before: int, but: set[str]) -> Iterator[str]:
+        for info in self._listed(prefix):
+            if info.mtime < before and info.key not in but:
+                yield info.key
+
+    def _listed(self, prefix: str) -> Iterable[ObjectInfo]:
+        for batch in self.place.store.list(prefix):
+            yield from batch

@@ -1,0 +1,145 @@
+"""One publish: objects, then the log, then the head; nothing at all if there is nothing to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from msgspec import Struct
+
+from hubsync.errors import PreconditionFailed
+from hubsync.model import Tree
+from hubsync.remotes.mirror import revision
+from hubsync.remotes.mirror.books import Books, HeadAt
+from hubsync.remotes.mirror.commit import Committed, Committer
+from hubsync.remotes.mirror.journal import Journal
+from hubsync.remotes.mirror.order import Ordered, ordered
+from hubsync.remotes.mirror.place import Place, content_digest
+from hubsync.remotes.mirror.revision import Revision
+from hubsync.remotes.mirror.writing import Row, Work, Writer, failed
+from hubsync.remotes.protocol import (
+    Change,
+    Done,
+    Outcome,
+    Published,
+    Snapshot,
+    SyncNote,
+)
+from hubsync.report import Reporter
+
+_WORKERS: Final = 32
+
+
+class Expected(Struct, frozen=True):
+    """What the plan was made on. ``recorded``: what the index itself said. ``listed``: whether
+    absent paths are known to be absent."""
+
+    snapshot: Snapshot
+    head: HeadAt
+    recorded: Tree
+    listed: bool
+
+
+class Publisher(Struct, frozen=True):
+    """``still_ours``: as in `Committer`."""
+
+    place: Place
+    books: Books
+    journal: Journal
+    reporter: Reporter
+    still_ours: Callable[[], bool]
+
+    def publish(self, changes: Iterable[Change], expected: Expected, note: SyncNote) -> Published:
+        order, refused = self._without_taken(ordered(changes), expected)
+        outcomes = list(refused)
+        with (
+            self.journal.writer() as journal,
+            ThreadPoolExecutor(_WORKERS) as pool,
+        ):
+            work = Work(
+                self.place, expected.snapshot.tree, not expected.listed, journal, self.reporter
+            )
+            writer = Writer(work, pool)
+            written = [put.path for put in order.puts]
+            writer.put(order.puts, written)
+            writer.remove(order.removes)
+            writer.put(order.late, written)
+        outcomes += writer.outcomes
+        rows = self._rows(order, expected, writer.rows)
+        if not rows:
+            return Published(tuple(outcomes), expected.snapshot.revision, writer.transferred)
+        committer = Committer(self.place, self.books, self.still_ours)
+        done = committer.commit(expected.head, rows, note)
+        self.journal.remove()
+        outcomes += _recorded(order, done.superseded)
+        at = committer.compact(done.at)
+        text = _revision(expected, done, at, rows)
+        return Published(tuple(outcomes), text, writer.transferred)
+
+    def _without_taken(self, order: Ordered, expected: Expected) -> tuple[Ordered, list[Outcome]]:
+        """Under the lease lock: changes of paths that others published before we had it are moved.
+
+        With conditional writes the conditions say so, path by path.
+        """
+        if self.place.conditional:
+            return order, []
+        now = self.books.head_unless(expected.head.identity)
+        if now is None:
+            return order, []
+        later = self.books.index(now, expected.recorded, expected.head.head.last)
+        taken = {
+            path for path, entry in later.fresh.items() if entry != expected.recorded.get(path)
+        }
+        moved = [
+            failed(change, PreconditionFailed(change.path))
+            for group in (order.puts, order.removes, order.late, order.records)
+            for change in group
+            if change.path in taken
+        ]
+        return _left(order, taken), moved
+
+    def _rows(self, order: Ordered, expected: Expected, written: dict[str, Row]) -> dict[str, Row]:
+        """Everything that the index has to learn: what was written, what the engine found out, and
+        what the snapshot knew better than the index."""
+        recorded = expected.recorded
+        touched = {put.path for put in (*order.puts, *order.late)}
+        touched.update(remove.path for remove in order.removes)
+        rows = {
+            path: Row(content_digest(recorded.get(path)), expected.snapshot.tree.get(path))
+            for path in expected.snapshot.unrecorded
+            if path not in touched
+        }
+        for record in order.records:
+            rows[record.path] = Row(content_digest(recorded.get(record.path)), record.entry)
+        rows.update(written)
+        return rows
+
+
+def _left(order: Ordered, taken: set[str]) -> Ordered:
+    return Ordered(
+        [one for one in order.puts if one.path not in taken],
+        [one for one in order.removes if one.path not in taken],
+        [one for one in order.late if one.path not in taken],
+        [one for one in order.records if one.path not in taken],
+    )
+
+
+def _recorded(order: Ordered, superseded: frozenset[str]) -> list[Outcome]:
+    return [
+        Outcome(record.path, Done.MOVED)
+        if record.path in superseded
+        else Outcome(record.path, Done.DONE, record.entry)
+        for record in order.records
+    ]
+
+
+def _revision(expected: Expected, done: Committed, at: HeadAt, rows: dict[str, Row]) -> str:
+    """Up to our own sync, or, if others came in between, still only up to what the snapshot had:
+    the next snapshot then applies theirs and ours."""
+    before = revision.parse(expected.snapshot.revision) or Revision()
+    pending = revision.named(expected.snapshot.unrecorded - rows.keys())
+    if done.alone:
+        return Revision(at.identity, at.head.last, pending, before.watched).text
+    head = expected.head
+    return Revision(head.identity, head.head.last, pending, before.watched).text

@@ -1,0 +1,62 @@
+"""`conflicts` and `resolve`."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.running import Hub
+
+THEIRS, MINE = b"one\nTWO from a\nthree\n", b"one\nTWO from b\nthree\n"
+
+
+def test_conflicts_are_listed(conflict: Hub) -> None:
+    (copy,) = conflict.directory.glob("notes.conflict-*.md")
+    assert copy.read_bytes() == MINE
+    ran = conflict.run("conflicts").ok()
+    assert f"  notes.md, other version: {copy.name}" in ran.out.splitlines()
+    assert conflict.run("conflicts", "--json").ok().json() == [
+        {"path": "notes.md", "copy": copy.name}
+    ]
+
+
+def test_status_names_them_too(conflict: Hub) -> None:
+    ran = conflict.run("status")
+    assert ran.status == 3
+    assert "  notes.md, other version: notes.conflict-" in ran.out
+
+
+def test_no_conflicts(hub_a: Hub) -> None:
+    assert hub_a.run("conflicts").ok().out == "No conflicts.\n"
+    assert hub_a.run("conflicts", "--json").ok().json() == []
+
+
+@pytest.mark.parametrize(("keep", "content"), [("mine", MINE), ("theirs", THEIRS)])
+def test_one_version_is_kept(conflict: Hub, hub_a: Hub, keep: str, content: bytes) -> None:
+    conflict.run("resolve", "notes.md", "--keep", keep).ok()
+    assert (conflict / "notes.md").read_bytes() == content
+    assert not list(conflict.directory.glob("notes.conflict-*"))
+    assert conflict.run("conflicts", "--json").ok().json() == []
+    conflict.run("sync").ok()
+    hub_a.run("sync").ok()
+    assert (hub_a / "notes.md").read_bytes() == content
+
+
+def test_both_versions_are_kept(conflict: Hub) -> None:
+    document = conflict.run("resolve", "notes.md", "--keep", "both", "--json").ok().json()
+    assert document["path"] == "notes.md"
+    assert document["keep"] == "both"
+    assert conflict.run("conflicts", "--json").ok().json() == []
+    contents = {path.read_bytes() for path in conflict.directory.glob("*.md")}
+    assert contents == {MINE, THEIRS}
+
+
+def test_what_has_no_conflict_cannot_be_resolved(hub_a: Hub) -> None:
+    ran = hub_a.run("resolve", "notes.md", "--keep", "mine")
+    assert ran.status in (1, 2)
+    assert ran.err.startswith("error: ")
+    assert "internal" not in ran.err
+
+
+def test_what_to_keep_has_to_be_said(conflict: Hub) -> None:
+    assert conflict.run("resolve", "notes.md").status == 2
+    assert conflict.run("resolve", "notes.md", "--keep", "ours").status == 2

@@ -1,0 +1,145 @@
+"""`remote`, `ignore`, `doctor` and `completion`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from hubsync_cli.commands.remote import Size
+from tests.cli.running import SCRIPT, Hub
+
+
+def test_remotes_are_listed(hub_a: Hub, remote: Path) -> None:
+    ran = hub_a.run("remote", "list").ok()
+    heading, row = ran.out.splitlines()
+    assert heading.split() == ["NAME", "URL", "LAST", "SYNC", "TAKES"]
+    assert remote.as_uri() in row
+    (document,) = hub_a.run("remote", "list", "--json").ok().json()
+    assert document["url"] == remote.as_uri()
+    assert document["last_sync"].endswith("Z")
+
+
+def test_a_remote_is_added_changed_and_removed(hub_a: Hub, tmp_path: Path) -> None:
+    bulk = tmp_path / "bulk"
+    bulk.mkdir()
+    hub_a.run("remote", "add", "bulk", bulk.as_uri(), "--include", "bulk/**").ok()
+    hub_a.run("remote", "set", "bulk", "--larger-than", "20MB", "--exclusive").ok()
+    found = {r["name"]: r for r in hub_a.run("remote", "list", "--json").ok().json()}
+    assert found["bulk"]["include"] == ["bulk/**"]
+    assert found["bulk"]["larger_than"] == 20_000_000
+    assert found["bulk"]["exclusive"] is True
+    hub_a.run("remote", "set", "bulk", "--no-exclusive").ok()
+    found = {r["name"]: r for r in hub_a.run("remote", "list", "--json").ok().json()}
+    assert found["bulk"]["exclusive"] is False
+    hub_a.run("remote", "remove", "bulk").ok()
+    assert len(hub_a.run("remote", "list", "--json").ok().json()) == 1
+
+
+def test_paths_go_to_the_remote_whose_rule_takes_them(
+    hub_a: Hub, remote: Path, tmp_path: Path
+) -> None:
+    bulk = tmp_path / "bulk"
+    bulk.mkdir()
+    hub_a.run("remote", "add", "bulk", bulk.as_uri(), "--include", "raw/**").ok()
+    hub_a.write("raw/big.bin", "big")
+    hub_a.write("small.txt", "small")
+    hub_a.run("sync").ok()
+    assert (bulk / "raw/big.bin").read_bytes() == b"big"
+    assert not (remote / "raw").exists()
+    assert (remote / "small.txt").read_bytes() == b"small"
+
+
+def test_wrong_uses_of_remote(hub_a: Hub) -> None:
+    name = hub_a.run("remote", "list", "--json").json()[0]["name"]
+    for arguments in (
+        ("set", name),
+        ("set", "nope", "--exclusive"),
+        ("remove", "nope"),
+        ("add", name, "file:///x"),
+        ("add", "bad name!", "file:///x"),
+        ("add", "bulk", "nosuch://x"),
+        ("add", "bulk", "file:///x", "--larger-than", "lots"),
+        ("add", "bulk", "s3://b/x", "-o", "secret=1"),
+    ):
+        ran = hub_a.run("remote", *arguments)
+        assert ran.status == 2, arguments
+        assert ran.err.startswith("error: ")
+        assert "hint: " in ran.err
+
+
+@pytest.mark.parametrize(
+    ("text", "octets"),
+    [("0", 0), ("500", 500), ("20MB", 20_000_000), ("1.5 gb", 1_500_000_000), ("3k", 3000)],
+)
+def test_sizes_have_units(text: str, octets: int) -> None:
+    assert Size().convert(text, None, None) == octets
+
+
+def test_an_ignored_path_is_invisible_and_explained(hub_a: Hub, remote: Path) -> None:
+    hub_a.write("scratch/a.tmp", "a")
+    assert hub_a.run("ignore", "scratch/").ok().out == "Ignored from now on: scratch/\n"
+    assert hub_a.run("ignore", "scratch/").ok().out == "Was ignored already: scratch/\n"
+    hub_a.run("sync").ok()
+    assert not (remote / "scratch").exists()
+    ran = hub_a.run("ignore", "--why", "a.tmp", cwd=hub_a / "scratch").ok()
+    assert ran.out == "a.tmp is hidden by scratch/ (.hubsyncignore, line 1)\n"
+    assert hub_a.run("ignore", "--why", "notes.md").ok().out == "notes.md is not ignored.\n"
+    assert hub_a.run("ignore", "--why", "notes.md", "--json").json()["rule"] is None
+
+
+def test_the_rules_are_listed_with_the_built_in_ones(hub_a: Hub) -> None:
+    hub_a.run("ignore", "*.bak").ok()
+    rules = hub_a.run("ignore", "--list", "--json").ok().json()
+    assert {"source": ".hubsyncignore", "line": 1, "pattern": "*.bak"} in rules
+    assert any(rule["source"] == "built-in" for rule in rules)
+    assert "*.bak" in hub_a.run("ignore", "--list").ok().out
+
+
+def test_ignore_takes_one_request(hub_a: Hub) -> None:
+    for arguments in ((), ("*.bak", "--list"), ("--list", "--why", "x")):
+        assert hub_a.run("ignore", *arguments).status == 2
+    assert not (hub_a / ".hubsyncignore").exists()
+
+
+def test_doctor_finds_a_healthy_workspace_healthy(hub_a: Hub) -> None:
+    ran = hub_a.run("doctor").ok()
+    assert "ok" in ran.out
+    states = {check["state"] for check in hub_a.run("doctor", "--json").json()["checks"]}
+    assert "failed" not in states
+
+
+def test_doctor_says_what_is_wrong_and_what_to_do(hub_a: Hub, remote: Path) -> None:
+    shutil.move(remote, remote.with_name("elsewhere"))
+    ran = hub_a.run("doctor")
+    assert ran.status == 3
+    assert "failed" in ran.out
+    assert "hint: " in ran.out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script(outside: Hub, shell: str) -> None:
+    script = outside.run("completion", shell).ok().out
+    assert "_HUBSYNC_COMPLETE" in script
+    assert f"{shell}_complete" in script
+    assert outside.run("completion", "tcsh").status == 2
+
+
+def test_completion_is_valid_bash_and_completes_commands(outside: Hub) -> None:
+    script = outside.run("completion", "bash").ok().out
+    # The function is called as bash's own completion would, for `hubsync st`.
+    program = f"{script}\nCOMP_WORDS=(hubsync st); COMP_CWORD=1\n" + (
+        '_hubsync_completion hubsync\necho "${COMPREPLY[@]}"\n'
+    )
+    path = f"{SCRIPT.parent}{os.pathsep}{os.environ['PATH']}"
+    ran = subprocess.run(
+        ["bash", "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PATH": path},
+    )
+    assert ran.stdout.split() == ["status"]
