@@ -8,6 +8,7 @@ import shlex
 import subprocess
 from collections.abc import Iterable, Sequence
 
+from bench.harness import Wrong
 from bench.place import program
 from bench.results import HUBSYNC, Finding, cost
 
@@ -64,9 +65,11 @@ def _machine() -> list[str]:
 
 
 def _version(name: str, arguments: list[str]) -> str:
-    answer = subprocess.run(
-        [program(name), *arguments], check=True, capture_output=True, text=True
-    ).stdout
+    try:
+        found = program(name)
+    except Wrong:
+        return f"{name}: not installed"
+    answer = subprocess.run([found, *arguments], check=True, capture_output=True, text=True).stdout
     first = answer.splitlines()[0]
     return first if first.startswith(name) else f"{name} {first}"
 

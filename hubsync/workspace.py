@@ -95,7 +95,31 @@ class Workspace:
         No file of the user's is changed. Raises UsageError (inside another workspace, linked
         already, bad URL), RemoteUnavailable, RemoteFormatError.
         """
-        root = os.path.realpath(root)
+        if mode is not None or branch is not None:
+            raise UsageError(
+                "--mode and --branch are for Git remotes.", "Leave them out.", "not-for-this-remote"
+            )
+        if url is None:
+            url = embedded_url(os.path.realpath(root), data_home)
+        remote = RemoteSettings(
+            name=DEFAULT_REMOTE,
+            url=canonical_url(url, os.getcwd()),
+            exclusive=exclusive,
+            options=dict(options or {}),
+        )
+        return cls._link(os.path.realpath(root), checked(remote), env or {}, clock, create=True)
+
+    @classmethod
+    def _link(
+        cls,
+        root: str,
+        remote: RemoteSettings,
+        env: Mapping[str, str],
+        clock: Callable[[], int],
+        *,
+        create: bool,
+    ) -> Self:
+        """A workspace at ``root``, written down once the remote has answered."""
         above = find_root(root)
         if above is not None:
             there = "here" if above == root else f"at {above}"
@@ -106,26 +130,12 @@ class Workspace:
             )
         if not os.path.isdir(root):
             raise UsageError(f"{root} is not a directory.", "Create it first.", "no-such-directory")
-        if url is None:
-            url = embedded_url(root, data_home)
         layout = Layout(root)
-        if mode is not None or branch is not None:
-            raise UsageError(
-                "--mode and --branch are for Git remotes.", "Leave them out.", "not-for-this-remote"
-            )
-        remote = checked(
-            RemoteSettings(
-                name=DEFAULT_REMOTE,
-                url=canonical_url(url, os.getcwd()),
-                exclusive=exclusive,
-                options=dict(options or {}),
-            )
-        )
-        workspace = cls(Links(layout, Settings((remote,)), env or {}, clock))
+        workspace = cls(Links(layout, Settings((remote,)), env, clock))
         existed = os.path.isdir(layout.metadata)
         layout.create()
         try:
-            workspace.links.remote(DEFAULT_REMOTE).connect(create=True)
+            workspace.links.remote(DEFAULT_REMOTE).connect(create=create)
         except BaseException:
             workspace.close()
             if not existed:
@@ -150,13 +160,21 @@ class Workspace:
         """A new workspace in ``directory`` (absent or empty) with what the remote holds.
 
         An interrupted clone goes on when it is called again, or with `pull` inside the directory.
+        Raises Unreachable (``no-mirror``) where there is nothing to clone.
         """
         directory = os.path.realpath(directory)
-        started = os.path.isfile(Layout(directory).config)
-        if started:
+        remote = checked(
+            RemoteSettings(
+                name=DEFAULT_REMOTE,
+                url=canonical_url(url, os.getcwd()),
+                exclusive=exclusive,
+                options=dict(options or {}),
+            )
+        )
+        if os.path.isfile(Layout(directory).config):
             workspace = cls.open(directory, env=env, clock=clock)
-            asked = canonical_url(url, os.getcwd())
-            if workspace.links.settings.remote[0].url != asked or workspace.links.ever_synced():
+            begun = workspace.links.settings.remote[:1] == (remote,)
+            if not begun or workspace.links.ever_synced():
                 workspace.close()
                 raise _not_empty(directory)
         else:
@@ -165,9 +183,7 @@ class Workspace:
             made = not os.path.isdir(directory)
             os.makedirs(directory, exist_ok=True)
             try:
-                workspace = cls.init(
-                    directory, url, options=options, exclusive=exclusive, env=env, clock=clock
-                )
+                workspace = cls._link(directory, remote, env or {}, clock, create=False)
             except BaseException:
                 if made:
                     os.rmdir(directory)

@@ -60,6 +60,11 @@ def _hubs() -> tuple[Hub, Hub]:
     return hub_a, hub_b
 
 
+def _argument(path: str) -> str:
+    """A path that is not taken for an option."""
+    return f"./{path}" if path.startswith("-") else path
+
+
 def _title(text: str) -> None:
     print(f"\n── {text} {'─' * (74 - len(text))}\n", flush=True)
 
@@ -70,6 +75,7 @@ def _begin(hub: Hub, folder: Path | None) -> None:
         hub.root.mkdir(parents=True)
         hub.write("notes.md", NOTES, "writes")
         hub.write("plan.md", PLAN, "writes")
+        hub.write("data/buoys.csv", "buoy,mm\n41001,2.9\n", "writes")
         hub.write("data/tide gauges.csv", "station,mm\nBrest,3.1\n", "writes")
         hub.write("run.sh", "#!/bin/sh\necho measuring\n", "writes")
         (hub.root / "run.sh").chmod(0o755)
@@ -141,7 +147,7 @@ def _conflict(hub_a: Hub, hub_b: Hub, chosen: Chosen) -> None:
         raise Failed("a conflict was not reported by the exit status")
     hub_b.run("conflicts")
     hub_a.run("sync")
-    hub_a.run("resolve", chosen.contested, "--keep", "both")
+    hub_a.run("resolve", _argument(chosen.contested), "--keep", "both")
     hub_a.run("sync")
     hub_b.run("sync")
 
@@ -154,8 +160,8 @@ def _deletion_and_restored_version(hub_a: Hub, hub_b: Hub, chosen: Chosen) -> No
     hub_b.run("sync")
     if (hub_b.root / chosen.deleted).exists():
         raise Failed(f"{chosen.deleted!r} is still on hub B")
-    hub_b.run("log", chosen.deleted)
-    hub_b.run("restore", chosen.deleted)
+    hub_b.run("log", _argument(chosen.deleted))
+    hub_b.run("restore", _argument(chosen.deleted))
     if digest_of(hub_b.root / chosen.deleted) != before:
         raise Failed(f"{chosen.deleted!r} came back with another content")
     hub_b.run("sync", "-m", "brought back")

@@ -66,6 +66,7 @@ class Hub:
     def edit(self, path: str, line: int, text: str) -> None:
         """A person replaces a line of a text (counted from 0; -1: adds one at the end)."""
         lines = (self.root / path).read_bytes().decode().split("\n")
+        text += "\r" if lines[0].endswith("\r") else ""
         if line == -1:
             lines.insert(len(lines) - (lines[-1] == ""), text)
         else:

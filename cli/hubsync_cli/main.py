@@ -43,7 +43,7 @@ def _run(arguments: list[str]) -> int:
     with Interruptions() as interruptions:
         shell = Shell(output, interruptions)
         try:
-            with cli.make_context(PROGRAM, arguments, obj=shell) as context:
+            with cli.make_context(PROGRAM, list(arguments), obj=shell) as context:
                 status = int(cli.invoke(context) or 0)
             if interruptions.asked:
                 output.message("It was done before it could stop.")

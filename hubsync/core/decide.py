@@ -29,8 +29,9 @@ def decide(
     path: str, base: Entry | None, local: Entry | None, remote: Entry | None, policy: Policy
 ) -> Decision:
     """One path's decision. An entry whose content is unknown is different from everything."""
-    here, there = _carried(local, policy), _carried(remote, policy)
-    before = _carried(base, policy)
+    before, here, there = base, local, remote
+    if not policy.empty_directories:
+        before, here, there = _not_directory(base), _not_directory(local), _not_directory(remote)
     if equal(here, there, policy):
         # Rule 1. A base that is only behind on evidence is refreshed too, so that a touched file is
         # not read again.
@@ -55,11 +56,9 @@ def decide(
     return KeepTwice(keeper=Side.REMOTE, source=Side.LOCAL)
 
 
-def _carried(entry: Entry | None, policy: Policy) -> Entry | None:
-    """``entry``, or None where it is an empty directory that is not carried (rule 16)."""
-    if entry is not None and entry.kind is Kind.DIR and not policy.empty_directories:
-        return None
-    return entry
+def _not_directory(entry: Entry | None) -> Entry | None:
+    """``entry``, or None for an empty directory: where it is not carried, nothing is there (16)."""
+    return None if entry is not None and entry.kind is Kind.DIR else entry
 
 
 def _carry(

@@ -26,8 +26,8 @@ class Draft:
         self.keeps: list[KeepBoth] = []
         self.problems: list[Problem] = []
 
-    def add(self, path: str, decision: Decision) -> Problem | None:
-        """Take one decision in; a problem where it cannot be carried out yet."""
+    def add(self, path: str, decision: Decision) -> None:
+        """Take one decision in."""
         if isinstance(decision, Agreed):
             if decision.entry != self._base.get(path):
                 self.agreed[path] = decision.entry
@@ -38,14 +38,16 @@ class Draft:
         else:
             tree = self._local if decision.source is Side.LOCAL else self._remote
             self.keep(path, decision, tree[path])
-        return self.problems.pop() if self.problems else None
 
     def claim(self, keeps: Iterable[KeepBoth]) -> None:
         """Places that are taken by copies already planned."""
         self._copies.update((keep.copy_path, keep.copied) for keep in keeps)
 
     def keep(self, path: str, twice: KeepTwice, copied: Entry) -> None:
-        """Keep ``copied`` under another name, unless it is kept there already."""
+        """Keep ``copied`` under another name, unless it is kept there already.
+
+        Where that cannot be, the path is a problem and stays as it is on both sides.
+        """
         digest = entry_digest(copied)
         if digest is None:
             self.problems.append(
@@ -83,7 +85,7 @@ class Draft:
         )
 
     def _will_hold(self, name: str, copied: Entry, source: Side) -> bool:
-        """Whether ``source``, which loses ``copied`` at its own path, has it at ``name`` in the end.
+        """Whether ``source``, which loses ``copied`` at its own path, will have it at ``name``.
 
         Without a decision nothing happens at ``name``, be it that both sides agree or that a pull
         leaves it: what stands there stays.

@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
-from pathspec.patterns.gitignore.base import GitIgnorePatternError
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+from hubsync.core.brackets import put_back, set_aside
 
 _BELOW: Final = "(?:(?P<ps_d>/)|$)"
 """How pathspec ends the expression of a pattern: there, or anywhere below."""
@@ -44,22 +45,21 @@ class BadPattern(Exception):
 
 def parse_line(text: str, line: int) -> Pattern | None:
     """The pattern in one line; None for a blank one or a comment. Raises `BadPattern`."""
-    bare = text.rstrip("\r")
-    if not bare.strip() or bare.startswith("#"):
+    body = _without_trailing_blanks(text.removesuffix("\r"))
+    if not body or body.startswith("#"):
         return None
-    body = _without_trailing_blanks(bare)
-    directories = body.endswith("/") and body not in ("/", "!/")
+    directories = body.endswith("/")
     # Git takes the last slash off and remembers it: `name/` is `name` for directories alone, and
     # is as free to match at any depth.
+    glob = body[:-1] if directories else body
     try:
-        expression, include = GitIgnoreSpecPattern.pattern_to_regex(
-            body[:-1] if directories else body
-        )
-    except GitIgnorePatternError as error:
-        raise BadPattern(str(error)) from error
+        plain, brackets = set_aside(glob)
+        expression, include = GitIgnoreSpecPattern.pattern_to_regex(plain)
+    except ValueError as error:
+        raise BadPattern(f"{body!r} is no pattern") from error
     if expression is None or include is None:
-        raise BadPattern(f"Invalid pattern: {body!r}")
-    expression = expression.replace(_BELOW, r"\Z")
+        raise BadPattern(f"{body!r} matches nothing")
+    expression = put_back(expression.replace(_BELOW, r"\Z"), brackets)
     return Pattern(
         line=line,
         text=body,
@@ -81,10 +81,11 @@ class PatternFile:
         globs: list[str] = []
         paths: list[str] = []
         for pattern in self.patterns:
-            last = pattern.text.removeprefix("!").rstrip("/").rpartition("/")[2]
+            glob = pattern.text.removeprefix("!").rstrip("/")
+            last = glob.rpartition("/")[2]
             if not _GLOB.search(last):
                 names.add(last)
-            elif pattern.expression.startswith(_ANYWHERE) and "/" not in last:
+            elif pattern.expression.startswith(_ANYWHERE) and "/" not in glob:
                 globs.append(pattern.expression.removeprefix(_ANYWHERE))
             else:
                 paths.append(pattern.expression)
@@ -93,7 +94,7 @@ class PatternFile:
         self._paths = _any_of(paths).search if paths else None
 
     def deciding(self, path: str, name: str, is_dir: bool) -> Pattern | None:
-        """The last pattern that matches ``path`` (as seen from the file), which ends in ``name``."""
+        """The last pattern that matches ``path`` (as seen from the file), ending in ``name``."""
         if not (
             name in self._names
             or self._globs(name)

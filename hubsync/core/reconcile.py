@@ -12,6 +12,7 @@ folds names, and only where new names come in.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 
 from msgspec.structs import replace
 
@@ -20,10 +21,10 @@ from hubsync.core.decide import Agreed, Decision, KeepTwice, decide
 from hubsync.core.draft import Draft
 from hubsync.core.folding import refuse_collisions
 from hubsync.core.oneway import restrict
-from hubsync.core.paths import ancestors
+from hubsync.core.paths import parent
 from hubsync.core.policy import Policy
 from hubsync.core.renames import with_renames
-from hubsync.core.survey import survey
+from hubsync.core.survey import Below, survey
 from hubsync.core.undecided import Undecided, undecided
 from hubsync.model import Carry, Kind, Merge, Plan, Side, Tree
 
@@ -48,17 +49,16 @@ def reconcile(base: Tree, local: Tree, remote: Tree, policy: Policy) -> Plan:
     """
     seen = survey(base, local, remote, policy)
     decisions: dict[str, Decision] = {
-        path: decide(path, base.get(path), local.get(path), remote.get(path), policy)
-        for path in seen.paths
+        path: decide(path, before, here, there, policy) for path, before, here, there in seen.rows
     }
     _make_room(decisions, local, remote, seen.stale)
     draft = Draft(base, local, remote, decisions)
-    problems = list(seen.problems)
     for path, decision in decisions.items():
-        problem = draft.add(path, decision)
-        if problem is not None:
-            problems.append(problem)
-    carries = with_renames(sorted(draft.carries, key=_order))
+        draft.add(path, decision)
+    problems = [*seen.problems, *draft.problems]
+    # A file that could not make room (rule 5) is still in the way of what is below it.
+    stuck = Below(problem.path for problem in draft.problems)
+    carries = with_renames(_sorted(c for c in draft.carries if not stuck(c.path)))
     if policy.local_folds is not None:
         carries, collisions = refuse_collisions(carries, local, policy.local_folds)
         problems.extend(collisions)
@@ -66,7 +66,7 @@ def reconcile(base: Tree, local: Tree, remote: Tree, policy: Policy) -> Plan:
         agreed=draft.agreed,
         carries=tuple(carries),
         merges=tuple(draft.merges),
-        keeps=tuple(draft.keeps),
+        keeps=tuple(keep for keep in draft.keeps if not stuck(keep.path)),
         problems=tuple(sorted(problems, key=lambda problem: problem.path)),
     )
 
@@ -92,15 +92,16 @@ def with_conflicts(
             draft.keep(merge.path, KeepTwice(Side.REMOTE, Side.LOCAL), copied)
     return replace(
         plan,
-        carries=tuple(sorted([*plan.carries, *draft.carries], key=_order)),
+        carries=tuple(_sorted([*plan.carries, *draft.carries])),
         merges=tuple(merge for merge in plan.merges if merge.path not in digests),
         keeps=tuple(sorted([*plan.keeps, *draft.keeps], key=lambda keep: keep.path)),
         problems=(*plan.problems, *draft.problems),
     )
 
 
-def _order(carry: Carry) -> tuple[str, str]:
-    return carry.path, carry.to.value
+def _sorted(carries: Iterable[Carry]) -> list[Carry]:
+    """By path; of two for one path, the one to the local side is made first and stays so."""
+    return sorted(carries, key=attrgetter("path"))
 
 
 def _make_room(
@@ -132,12 +133,12 @@ def _occupied(decisions: Mapping[str, Decision]) -> set[str]:
     for path, decision in decisions.items():
         if isinstance(decision, Agreed):
             continue
-        if isinstance(decision, tuple) and all(carry.entry is None for carry in decision):
+        if isinstance(decision, tuple) and (not decision or decision[0].entry is None):
             continue
-        for above in ancestors(path):
-            if above in occupied:
-                break
+        above = parent(path)
+        while above and above not in occupied:
             occupied.add(above)
+            above = parent(above)
     return occupied
 
 

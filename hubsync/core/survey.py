@@ -10,12 +10,15 @@ from hubsync.core.paths import ancestors, check_remote_name, display, link_stays
 from hubsync.core.policy import Policy
 from hubsync.model import Entry, Kind, Problem, Tree
 
+Row = tuple[str, Entry | None, Entry | None, Entry | None]
+"""A path with its entries in base, local and remote."""
+
 
 class Survey(Struct, frozen=True):
-    """``paths``: sorted, changed on a side, to be decided on. ``stale``: empty-directory entries of
-    which the same side contradicts itself by an entry below them."""
+    """``rows``: what changed on a side and is to be decided on, sorted by path. ``stale``: paths of
+    empty directories that are none, since the same side has something below them."""
 
-    paths: tuple[str, ...]
+    rows: tuple[Row, ...]
     stale: frozenset[str]
     problems: tuple[Problem, ...]
 
@@ -28,15 +31,22 @@ def survey(base: Tree, local: Tree, remote: Tree, policy: Policy) -> Survey:
         remote_changes, remote
     )
     candidates = local_changes.keys() | remote_changes.keys() | claimed
-    under_blocked = _Below(policy.blocked)
-    above_blocked = {above for path in policy.blocked for above in ancestors(path)}
+    under_blocked = Below(policy.blocked)
+    above_blocked = {
+        above
+        for path in policy.blocked
+        if check_remote_name(path) is None
+        for above in ancestors(path)
+    }
     problems: list[Problem] = []
     barred: set[str] = set()
     stale: set[str] = set()
-    seen: list[str] = []
+    rows: list[Row] = []
     for path in sorted(candidates):
-        here, there = local.get(path), remote.get(path)
-        if under_blocked(path) or _is_hidden(path, here, there, base.get(path), policy):
+        before, here, there = base.get(path), local.get(path), remote.get(path)
+        if policy.blocked and under_blocked(path):
+            continue
+        if _is_hidden(path, here or there or before, policy):
             continue
         problem = _problem(path, here, there, policy)
         if problem is None and path in claimed:
@@ -44,23 +54,24 @@ def survey(base: Tree, local: Tree, remote: Tree, policy: Policy) -> Survey:
                 stale.add(path)
             else:
                 problem = _contradiction(path)
-        if problem is None and path in above_blocked and not _only_gone(here, there):
-            problem = _in_the_way(path)
+        if problem is None and path in above_blocked and not _only_directories(here, there):
+            problems.append(_in_the_way(path))
+            continue
         if problem is None:
-            seen.append(path)
+            rows.append((path, before, here, there))
             continue
         problems.append(problem)
         if not (path in claimed and _held_by_one(here, there)):
             barred.add(path)
-    under_barred = _Below(barred)
+    under_barred = Below(barred)
     return Survey(
-        tuple(path for path in seen if not under_barred(path)) if barred else tuple(seen),
+        tuple(row for row in rows if not under_barred(row[0])) if barred else tuple(rows),
         frozenset(stale),
         tuple(problems),
     )
 
 
-class _Below:
+class Below:
     """Whether a path is one of ``roots`` or below one; asked once for each directory."""
 
     def __init__(self, roots: Iterable[str]) -> None:
@@ -90,7 +101,7 @@ def _files_with_children(changes: Mapping[str, Entry | None], tree: Tree) -> set
     for path, entry in changes.items():
         if entry is None:
             continue
-        directory = parent(path)
+        directory = path.rpartition("/")[0]
         while directory not in seen:
             seen.add(directory)
             if tree.get(directory) is not None:
@@ -99,10 +110,7 @@ def _files_with_children(changes: Mapping[str, Entry | None], tree: Tree) -> set
     return found
 
 
-def _is_hidden(
-    path: str, here: Entry | None, there: Entry | None, before: Entry | None, policy: Policy
-) -> bool:
-    entry = here or there or before
+def _is_hidden(path: str, entry: Entry | None, policy: Policy) -> bool:
     if entry is not None and entry.kind is Kind.DIR:
         return policy.hidden(path + "/")
     return policy.hidden(path)
@@ -154,10 +162,6 @@ def _in_the_way(path: str) -> Problem:
 
 def _only_directories(here: Entry | None, there: Entry | None) -> bool:
     return all(entry is None or entry.kind is Kind.DIR for entry in (here, there))
-
-
-def _only_gone(here: Entry | None, there: Entry | None) -> bool:
-    return here is None and there is None
 
 
 def _held_by_one(here: Entry | None, there: Entry | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import TypeGuard
 
 from msgspec import Struct
@@ -27,14 +27,19 @@ def undecided(base: Tree, local: Tree, remote: Tree, policy: Policy) -> Undecide
     (to see whether they are equal, to merge them, to name a copy), or if it may be one that was
     renamed. A remote file is read if the path differs from the base here as well.
     """
-    paths = survey(base, local, remote, policy).paths
-    vanished = set(_vanished_sizes(paths, base, local))
-    above_local = {above for p in paths if local.get(p) is not None for above in ancestors(p)}
-    above_remote = {above for p in paths if remote.get(p) is not None for above in ancestors(p)}
+    rows = survey(base, local, remote, policy).rows
+    if not any(_is_unread(mine) or _is_unread(theirs) for _, _, mine, theirs in rows):
+        return Undecided(frozenset(), frozenset())
+    vanished = {
+        before.size
+        for _, before, mine, _ in rows
+        if before is not None and before.kind is Kind.FILE and mine is None
+    }
+    above_local = _above(path for path, _, mine, _ in rows if mine is not None)
+    above_remote = _above(path for path, _, _, theirs in rows if theirs is not None)
     here: set[str] = set()
     there: set[str] = set()
-    for path in paths:
-        before, mine, theirs = base.get(path), local.get(path), remote.get(path)
+    for path, before, mine, theirs in rows:
         if _is_unread(mine) and (
             _same_size(before, mine)
             or (theirs is not None and not equal(before, theirs, policy))
@@ -55,8 +60,5 @@ def _same_size(before: Entry | None, entry: Entry) -> bool:
     return before is not None and before.kind is Kind.FILE and before.size == entry.size
 
 
-def _vanished_sizes(paths: tuple[str, ...], base: Tree, local: Tree) -> Iterator[int]:
-    for path in paths:
-        before = base.get(path)
-        if before is not None and before.kind is Kind.FILE and local.get(path) is None:
-            yield before.size
+def _above(paths: Iterable[str]) -> set[str]:
+    return {above for path in paths for above in ancestors(path)}

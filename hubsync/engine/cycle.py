@@ -51,7 +51,7 @@ from hubsync.local.state import State, save
 from hubsync.local.steps import Result, Step
 from hubsync.local.trash import Trash
 from hubsync.model import Entry, Merge, Plan, Problem, Side, Tree
-from hubsync.remotes.protocol import Change, Done, SyncNote
+from hubsync.remotes.protocol import Change, Done, Put, SyncNote
 
 ATTEMPTS = 6
 
@@ -232,6 +232,8 @@ def _publish(
     if request.only is Side.LOCAL or not (changes or view.snapshot.unrecorded):
         return tasks
     context.still_held()
+    sending = [one.entry.size for one in changes if isinstance(one, Put) and one.source]
+    context.reporter.phase("Uploading", len(sending), sum(sending))
     note = SyncNote(context.clock(), context.identity, request.message)
     published = context.remote.publish(changes, view.snapshot, note, context.reporter)
     now.revision = published.revision

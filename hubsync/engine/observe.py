@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from hubsync.core.ignore import IgnoreRules
@@ -13,6 +13,7 @@ from hubsync.core.paths import parent
 from hubsync.core.policy import Policy
 from hubsync.core.safety import SafetyFacts
 from hubsync.engine.context import Context, Request
+from hubsync.errors import SafetyStop, Unreachable
 from hubsync.local.evidence import clock_of
 from hubsync.local.scan import Scan, scan
 from hubsync.local.state import State
@@ -20,6 +21,7 @@ from hubsync.model import IGNORE_FILE, Entry, Kind, Problem, Side, Tree
 from hubsync.remotes.protocol import Known, Snapshot
 
 LARGEST_IGNORE_FILE = 1 << 20
+NO_MIRROR = "no-mirror"
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def observe(context: Context, state: State, request: Request) -> View:
             stopping=context.reporter.stopping,
             rules_digest=state.rules_digest,
         )
-        snapshot = looking.result()
+        snapshot = _answer(looking, state)
     remote = _over(base, snapshot.tree)
     rules = _incoming_rules(context, base, scanned, remote)
     problems = (*scanned.problems, *snapshot.problems)
@@ -89,6 +91,22 @@ def observe(context: Context, state: State, request: Request) -> View:
         problems=problems,
         fs_now=fs_now,
     )
+
+
+def _answer(looking: Future[Snapshot], state: State) -> Snapshot:
+    """The snapshot; a remote that is gone although this workspace knows it is a safety stop (rule 9)."""
+    try:
+        return looking.result()
+    except Unreachable as error:
+        if error.code != NO_MIRROR or not state.base:
+            raise
+        raise SafetyStop(
+            f"The remote is gone: nothing of the {len(state.base):,} paths that this workspace was "
+            "synced with is there any more.",
+            "Check the URL with 'hubsync remote list'. If the place was emptied on purpose, "
+            "'hubsync remote remove' and 'hubsync remote add' start it anew from what is here.",
+            "remote-gone",
+        ) from error
 
 
 def _over(base: Tree, tree: Tree) -> Tree:

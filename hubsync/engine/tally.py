@@ -105,13 +105,13 @@ class Tally:
         if dry_run:
             self._foresee()
         return SyncResult(
-            up=tuple(self.up.values()),
-            down=tuple(self.down.values()),
-            merged=tuple(self.merged),
-            conflicts=tuple(self.conflicts.values()),
-            deleted_locally=tuple(self.deleted[Side.LOCAL]),
-            deleted_remotely=tuple(self.deleted[Side.REMOTE]),
-            kept=tuple(self.kept),
+            up=_by_path(self.up),
+            down=_by_path(self.down),
+            merged=tuple(sorted(self.merged)),
+            conflicts=tuple(self.conflicts[name] for name in sorted(self.conflicts)),
+            deleted_locally=tuple(sorted(self.deleted[Side.LOCAL])),
+            deleted_remotely=tuple(sorted(self.deleted[Side.REMOTE])),
+            kept=tuple(sorted(self.kept)),
             unsynced=self.unsynced,
             problems=tuple(self.problems.values()),
             bytes=self.bytes,
@@ -132,3 +132,7 @@ class Tally:
         for merge in self.plan.merges:
             self.merged[merge.path] = None
         self.both_changed((), self.plan.keeps)
+
+
+def _by_path(changes: Mapping[str, PathChange]) -> tuple[PathChange, ...]:
+    return tuple(changes[path] for path in sorted(changes))

@@ -23,11 +23,13 @@ class Ready(NamedTuple):
     """A new content at ``spot``, with its final mode and time.
 
     ``made``: it was made for this step and goes if the step comes to nothing; else it stays staged.
+    ``near``: it lies on the file system of the staging area and the trash.
     """
 
     spot: Spot
     status: os.stat_result
     made: bool
+    near: bool
 
     def give_back(self) -> None:
         if not self.made:
@@ -64,10 +66,10 @@ class Incoming:
         spot = temporary(self._stage if near else directory)
         if entry.kind is Kind.LINK:
             os.symlink(entry.target, spot.name, dir_fd=spot.directory)
-            return Ready(spot, spot.status(), True)
+            return Ready(spot, spot.status(), True, near)
         if entry.kind is Kind.DIR:
             os.mkdir(spot.name, dir_fd=spot.directory)
-            return Ready(spot, spot.status(), True)
+            return Ready(spot, spot.status(), True, near)
         if step.source is None:
             raise LocalError(f"the new content of {step.path} was not staged", code="not-staged")
         made = step.keep_source or not near
@@ -76,7 +78,7 @@ class Incoming:
         else:
             spot = Spot(None, step.source)
         try:
-            return Ready(spot, self._dressed(spot, entry, replaced), made)
+            return Ready(spot, self._dressed(spot, entry, replaced), made, near)
         except BaseException:
             if made:
                 spot.unlink()

@@ -18,8 +18,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import socket
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -27,33 +25,15 @@ from types import TracebackType
 from typing import Final, Self
 
 import msgspec
-from msgspec import Struct
 
 from hubsync.errors import LocalError, WorkspaceBusy
 from hubsync.local.layout import Layout
+from hubsync.local.owner import Owner, described, is_gone, this_process
 
 HEARTBEAT: Final = 20.0
-SILENT_HERE: Final = 45.0
-SILENT_ELSEWHERE: Final = 120.0
 _TAKEOVER: Final = 10.0
 _POLL: Final = 0.1
 _NS: Final = 1_000_000_000
-
-
-class Owner(Struct, frozen=True):
-    """Who holds a lock.
-
-    ``started``: the process, in the kernel's ticks since ``boot``. ``since``: ns since the epoch.
-    """
-
-    pid: int
-    host: str
-    boot: str
-    namespace: str
-    started: str
-    since: int
-    command: str
-    nonce: str
 
 
 class Lock:
@@ -128,7 +108,7 @@ def acquire(
                 continue
             if time.monotonic() >= deadline or stopping():
                 raise WorkspaceBusy(
-                    f"this workspace is {_described(found[0])}",
+                    f"this workspace is {described(found[0])}",
                     "Wait until it is done, or stop it, then try again.",
                 )
             time.sleep(_POLL)
@@ -145,21 +125,7 @@ def holder(layout: Layout) -> str | None:
     found = _read(layout.lock)
     if found is None or _is_gone(found, this_process(), layout.lock):
         return None
-    return _described(found[0])
-
-
-def this_process() -> Owner:
-    pid = os.getpid()
-    return Owner(
-        pid=pid,
-        host=socket.gethostname(),
-        boot=_text("/proc/sys/kernel/random/boot_id"),
-        namespace=_namespace(),
-        started=_started(pid) or "",
-        since=time.time_ns(),
-        command=" ".join(os.path.basename(part) for part in sys.argv[:2])[:80],
-        nonce=secrets.token_hex(8),
-    )
+    return described(found[0])
 
 
 _Found = tuple[Owner | None, os.stat_result]
@@ -208,15 +174,7 @@ def _create_without_links(path: str, owner: Owner) -> bool:
 
 def _is_gone(found: _Found, me: Owner, path: str) -> bool:
     owner, status = found
-    if owner is not None and owner.boot == me.boot and owner.namespace == me.namespace and me.boot:
-        started = _started(owner.pid)
-        if started is not None:
-            return started != owner.started
-        if not _exists(owner.pid):
-            return True
-    here = owner is not None and (owner.boot == me.boot or owner.host == me.host)
-    limit = SILENT_HERE if here else SILENT_ELSEWHERE
-    return _fs_now(path) - status.st_mtime_ns > limit * _NS
+    return is_gone(owner, me, lambda: (_fs_now(path) - status.st_mtime_ns) / _NS)
 
 
 def _fs_now(path: str) -> int:
@@ -262,49 +220,3 @@ def _same(now: _Found | None, judged: _Found) -> bool:
         and now[0] == judged[0]
         and (now[1].st_ino, now[1].st_mtime_ns) == (judged[1].st_ino, judged[1].st_mtime_ns)
     )
-
-
-def _started(pid: int) -> str | None:
-    """When a process started, in ticks since boot; ``""`` for a dead one that nobody waited for.
-
-    None if there is none, or none that we may see.
-    """
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()
-    except OSError:
-        return None
-    return "" if fields[0] in (b"Z", b"X") else fields[19].decode()
-
-
-def _exists(pid: int) -> bool:
-    """Whether there is such a process, be it another user's."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _namespace() -> str:
-    try:
-        return os.readlink("/proc/self/ns/pid")
-    except OSError:
-        return ""
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="ascii") as file:
-            return file.read().strip()
-    except OSError:
-        return ""
-
-
-def _described(owner: Owner | None) -> str:
-    if owner is None:
-        return "held by another process"
-    since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(owner.since / _NS))
-    return f"held by process {owner.pid} on {owner.host} ({owner.command}) since {since}"

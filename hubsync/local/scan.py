@@ -8,32 +8,35 @@ now (rule 8): neither is ever taken for a deletion.
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 
 from blake3 import blake3
 from msgspec import Struct
 
 from hubsync.core.ignore import IgnoreRules
-from hubsync.core.paths import check_local_name, link_stays_inside
-from hubsync.errors import Interrupted, LocalError
+from hubsync.core.paths import check_local_name
+from hubsync.errors import Interrupted
 from hubsync.local.dirs import Directories
 from hubsync.local.evidence import entry_of
+from hubsync.local.findings import (
+    check_same_root,
+    leftover,
+    link_problem,
+    rules_unreadable,
+    special_file,
+    unlistable,
+    workspace_gone,
+)
 from hubsync.local.incoming import TEMPORARY
+from hubsync.local.settle import recognise_moved, settle_ignored, settle_leftovers
 from hubsync.model import IGNORE_FILE, METADATA_DIR, Entry, Kind, Problem, Tree
 
 _GIT: Final = ".git"
 _LARGEST_RULES: Final = 1 << 24
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_SPECIAL: Final = {
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFBLK: "a block device",
-    stat.S_IFCHR: "a character device",
-}
 
 
 class Scan(Struct, frozen=True):
@@ -42,8 +45,8 @@ class Scan(Struct, frozen=True):
     ``tree`` stands on the rows of the known tree. ``rules``: with every ``.hubsyncignore`` met;
     ``rules_digest`` changes whenever one of those files does. ``nested``: directories below the
     root that are Git repositories of their own (their ``.git`` is not walked). ``ignored``: known
-    paths that are ignored now; they are no change. ``files`` and ``size`` (bytes) count what is
-    in the tree's files.
+    paths that are ignored now; they are no change. ``files`` and ``size`` (bytes) count files and
+    links.
     """
 
     tree: Tree
@@ -86,7 +89,7 @@ class _Walk:
         try:
             self.directories = Directories(root)
         except OSError as error:
-            raise _gone(root, error) from error
+            raise workspace_gone(root, error) from error
         self.root = root
         self.known = known
         self.rest = known.flat()
@@ -119,8 +122,9 @@ class _Walk:
                 continue  # vanished while we looked: what was known in it has vanished too
             except OSError as error:
                 if not directory:
-                    raise _gone(self.root, error) from error
-                self._unlistable(directory, error)
+                    raise workspace_gone(self.root, error) from error
+                self.problems.append(unlistable(directory, error))
+                self.held.append(directory + "/")
                 continue
             pending.extend(found)
 
@@ -187,6 +191,7 @@ class _Walk:
                 self.nested.append(path[: -len(_GIT) - 1])
             return
         if name.startswith(TEMPORARY):
+            self.problems.append(leftover(path))
             return
         if self.rules.ignores(path, False):
             if before is not None:
@@ -204,14 +209,7 @@ class _Walk:
         elif kind == stat.S_IFLNK:
             self._take_link(name, path, now, descriptor)
         else:
-            self.problems.append(
-                Problem(
-                    path,
-                    "special-file",
-                    f"{_SPECIAL.get(kind, 'no regular file')} cannot be synced",
-                    "Add it to .hubsyncignore to hear no more of it.",
-                )
-            )
+            self.problems.append(special_file(path, kind))
 
     def _take_link(self, name: str, path: str, now: os.stat_result, descriptor: int) -> None:
         try:
@@ -223,6 +221,8 @@ class _Walk:
             self.problems.append(problem)
             self.held.append(path + "/")
             return
+        self.files += 1
+        self.size += now.st_size
         self.changes[path] = Entry(
             Kind.LINK,
             now.st_size,
@@ -267,7 +267,10 @@ class _Walk:
         except FileNotFoundError:
             return True
         except OSError as error:
-            self._rules_unreadable(directory, error)
+            # If not even its status can be had, it is the directory that cannot be looked into.
+            os.stat(IGNORE_FILE, dir_fd=descriptor, follow_symlinks=False)
+            self.problems.append(rules_unreadable(directory, error))
+            self.held.append(directory + "/")
             return False
         try:
             if not stat.S_ISREG(os.fstat(file).st_mode):
@@ -279,43 +282,14 @@ class _Walk:
         self.rules = self.rules.with_file(directory, text.decode("utf-8", "replace"))
         return True
 
-    def _rules_unreadable(self, directory: str, error: OSError) -> None:
-        where = f"{directory}/{IGNORE_FILE}" if directory else IGNORE_FILE
-        reason = "it is a link" if error.errno == errno.ELOOP else error.strerror
-        if not directory:
-            raise LocalError(
-                f"{where} cannot be read: {reason}",
-                "Make it a readable file, so that nothing it hides is uploaded.",
-                "ignore-unreadable",
-            ) from error
-        self.held.append(directory + "/")
-        self.problems.append(
-            Problem(
-                directory,
-                "ignore-unreadable",
-                f"{where} cannot be read ({reason}), so nothing in this folder is synced",
-                "Make it a readable file.",
-            )
-        )
-
-    def _unlistable(self, directory: str, error: OSError) -> None:
-        self.held.append(directory + "/")
-        self.problems.append(
-            Problem(
-                directory,
-                "unreadable",
-                f"the folder cannot be looked into: {error.strerror}",
-                "Give yourself permission to read it, or add it to .hubsyncignore.",
-            )
-        )
-
     def result(self, rules_digest: str) -> Scan:
-        self._check_root()
+        check_same_root(self.root, self.directories.open(""))
+        self.ignored |= settle_leftovers(self.root, self.rest, self.held, self.rules, self.changes)
         digest = self.rule_texts.hexdigest()
-        self._settle_leftovers()
         if digest != rules_digest:
-            self._settle_ignored()
-        self._recognise_moved()
+            self.ignored |= settle_ignored(self.known, self.rules, self.changes)
+        if self.trusting:
+            recognise_moved(self.known, self.changes)
         return Scan(
             tree=self.known.with_changes(self.changes),
             problems=tuple(self.problems),
@@ -326,123 +300,3 @@ class _Walk:
             files=self.files,
             size=self.size,
         )
-
-    def _check_root(self) -> None:
-        """A disk that was unmounted or replaced under way shows here, before all counts as gone."""
-        try:
-            now = os.stat(self.root)
-        except OSError as error:
-            raise _gone(self.root, error) from error
-        if not os.path.samestat(now, os.fstat(self.directories.open(""))):
-            raise LocalError(
-                f"the workspace {self.root} became another folder during the scan",
-                "Check that its disk is mounted, then run the command again.",
-                "workspace-gone",
-            )
-
-    def _settle_leftovers(self) -> None:
-        """Known paths that were not met: held, ignored, or gone."""
-        held = tuple(self.held)
-        parents: set[str] | None = None
-        for path, entry in self.rest.items():
-            if held and (path + "/").startswith(held):
-                continue
-            if self.rules.ignores_deep(path, entry.kind is Kind.DIR):
-                self.ignored.add(path)
-                continue
-            if entry.kind is Kind.DIR:
-                # Rule 8: what only holds ignored things looks as empty as it was.
-                if parents is None:
-                    parents = _parents(p for p, e in self.changes.items() if e is not None)
-                if path not in parents and self._is_directory(path):
-                    continue
-            self.changes[path] = None
-
-    def _is_directory(self, path: str) -> bool:
-        try:
-            return stat.S_ISDIR(os.lstat(os.path.join(self.root, path)).st_mode)
-        except OSError:
-            return False
-
-    def _settle_ignored(self) -> None:
-        """The rules are not those that ``known`` was scanned under: each path is asked anew."""
-        ignores = self.rules.ignores_deep
-        for path, entry in self.known.items():
-            if ignores(path, entry.kind is Kind.DIR):
-                self.ignored.add(path)
-                self.changes.pop(path, None)
-
-    def _recognise_moved(self) -> None:
-        """Files of a renamed directory keep size, times and inode: they keep their digests too."""
-        if not self.trusting:
-            return
-        vanished: dict[int, Entry] = {}
-        for path, entry in self.changes.items():
-            if entry is None:
-                before = self.known.get(path)
-                if before is not None and before.inode and before.digest is not None:
-                    vanished[before.inode] = before
-        if not vanished:
-            return
-        for path, entry in self.changes.items():
-            if entry is None or entry.kind is not Kind.FILE:
-                continue
-            before = vanished.get(entry.inode)
-            if (
-                before is not None
-                and before.size == entry.size
-                and before.mtime == entry.mtime
-                and before.ctime == entry.ctime
-            ):
-                self.changes[path] = entry_with_digest(entry, before.digest)
-
-
-def entry_with_digest(entry: Entry, digest: bytes | None) -> Entry:
-    """The same file, its content known."""
-    return Entry(
-        entry.kind,
-        entry.size,
-        digest,
-        entry.mtime,
-        entry.executable,
-        entry.target,
-        entry.ctime,
-        entry.inode,
-    )
-
-
-def link_problem(path: str, target: str) -> Problem | None:
-    """Why a symlink is not synced (rule 14), if so."""
-    if target.startswith("/"):
-        return Problem(
-            path,
-            "link-absolute",
-            f"the link points to {target}, which another hub does not have",
-            "Make it a relative link, or add it to .hubsyncignore.",
-        )
-    if not link_stays_inside(path, target):
-        return Problem(
-            path,
-            "link-outside",
-            f"the link points out of the workspace, to {target}",
-            "Let it point to something inside, or add it to .hubsyncignore.",
-        )
-    return None
-
-
-def _parents(paths: Iterable[str]) -> set[str]:
-    found: set[str] = set()
-    for path in paths:
-        parent = path.rpartition("/")[0]
-        while parent and parent not in found:
-            found.add(parent)
-            parent = parent.rpartition("/")[0]
-    return found
-
-
-def _gone(root: str, error: OSError) -> LocalError:
-    return LocalError(
-        f"the workspace {root} cannot be read: {error.strerror}",
-        "Check that the folder is there and its disk is mounted.",
-        "workspace-gone",
-    )

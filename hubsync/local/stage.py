@@ -6,9 +6,12 @@ Contents are named by their digest in hex; ``NAME.part`` is one that is still ar
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import shutil
 import time
+from contextlib import suppress
 from typing import Final
 
 from blake3 import blake3
@@ -64,9 +67,16 @@ class Stage:
         self.require(len(content))
         path = self.slot(digest.hex())
         partial = path + ".part"
-        with open(partial, "wb") as file:
-            file.write(content)
-        os.replace(partial, path)
+        try:
+            with open(partial, "wb") as file:
+                file.write(content)
+            os.replace(partial, path)
+        except OSError as error:
+            with suppress(FileNotFoundError):
+                os.unlink(partial)
+            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise disk_full(self.directory, len(content), len(content)) from error
+            raise LocalError(f"{path} cannot be written: {error.strerror}") from error
         return path
 
     def require(self, size: int, files: int = 0) -> None:
@@ -91,7 +101,7 @@ class Stage:
             for entry in entries:
                 try:
                     if entry.is_dir(follow_symlinks=False):
-                        os.rmdir(entry.path)
+                        shutil.rmtree(entry.path)
                     elif (
                         not entry.name.endswith(".part")
                         or entry.stat(follow_symlinks=False).st_mtime < oldest

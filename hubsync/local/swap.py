@@ -25,47 +25,57 @@ def exchange(
     whatever came between back in its place. Raises OSError with an `UNSUPPORTED` number, nothing
     changed, where the file system cannot exchange.
     """
-    renames.exchange(ready.spot, target)
-    out = ready.spot.status()
-    if not unchanged(seen, out):
-        _undo(renames, trash, path, ready, target)
-        raise Changed
-    if not stat.S_ISDIR(out.st_mode):
-        return trash.put(path, ready.spot)
+    # The new content goes by way of the trash, so that the old one lands there in the exchange
+    # itself: killed at any instant, no save lies where the next run clears up.
+    aside = trash.put(path, ready.spot) if ready.near else ready.spot
     try:
-        os.rmdir(ready.spot.name, dir_fd=ready.spot.directory)
-    except OSError as error:
-        _undo(renames, trash, path, ready, target)
-        raise folder_in_the_way(path) from error
-    return None
+        renames.exchange(aside, target)
+    except BaseException:
+        _rename_over(aside, ready.spot)
+        raise
+    out = aside.status()
+    if not unchanged(seen, out):
+        _undo(renames, trash, path, ready, aside, target)
+        raise Changed
+    if stat.S_ISDIR(out.st_mode):
+        try:
+            os.rmdir(aside.name, dir_fd=aside.directory)
+        except OSError as error:
+            _undo(renames, trash, path, ready, aside, target)
+            raise folder_in_the_way(path) from error
+        return None
+    return aside if ready.near else trash.put(path, aside)
 
 
-def _undo(renames: Renames, trash: Trash, path: str, ready: Ready, target: Spot) -> None:
+def _undo(
+    renames: Renames, trash: Trash, path: str, ready: Ready, aside: Spot, target: Spot
+) -> None:
     """Give the path back what an exchange took from it.
 
     A person may save again while this goes on. Then what comes out is not our content but theirs,
     and newer than what just went back: it is exchanged again, until the newest save has the
     name. A save that they themselves replaced ends in the trash.
     """
-    spot = ready.spot
     before: os.stat_result | None = None
     for _ in range(_TRIES):
-        going_back = spot.status()
+        going_back = aside.status()
         try:
-            renames.exchange(spot, target)
+            renames.exchange(aside, target)
         except FileNotFoundError:  # removed meanwhile, but what we hold was saved: it stays
             try:
-                move_new(renames, spot, target)
+                move_new(renames, aside, target)
             except FileExistsError:
                 continue
             return
-        out = spot.status()
+        out = aside.status()
         if unchanged(ready.status, out):
+            _rename_over(aside, ready.spot)
             return
         if before is not None and unchanged(before, out):
             break
         before = going_back
-    trash.put(path, spot)
+    if not ready.near:
+        trash.put(path, aside)
 
 
 def replace_by_link(

@@ -167,7 +167,7 @@ class FsspecStore:
         def copied(fs: Any, path: str) -> None:
             dialect.copy(fs, self._path(source), path)
 
-        self._do(source, lambda fs: self._written(fs, target, copied, aside=not dialect.flat))
+        self._do(source, lambda fs: self._written(fs, target, copied, aside=not dialect.atomic_put))
         return None
 
     def delete(self, key: str, *, expected: str | None = None) -> None:
@@ -206,7 +206,7 @@ class FsspecStore:
                 self._dialect.put(fs, path, content.data)
                 self._dress(fs, path, job)
 
-            aside = not self._dialect.flat
+            aside = not self._dialect.atomic_put
             self._do(job.key, lambda fs: self._written(fs, job.key, put, aside=aside))
             passed(len(content.data))
             digest, signature = content.digest, content.signature

@@ -29,7 +29,9 @@ class Dialect:
     """Any fsspec file system; its subclasses know better."""
 
     flat = False
-    """Keys are names in one bucket: `find` lists them all, and a put is atomic."""
+    """Keys are names in one bucket: `find` lists them all."""
+    atomic_put = False
+    """A reader sees the old object or the whole new one, so that no temporary name is needed."""
     shared = True
     """One instance serves several threads."""
     server_copy = True
@@ -105,6 +107,7 @@ class Buckets(Dialect):
     """s3fs, gcsfs, adlfs: a put is atomic, a rename is a copy."""
 
     flat = True
+    atomic_put = True
 
     def make_folder(self, fs: Any, path: str) -> None:
         """A bucket has none."""
@@ -116,6 +119,11 @@ class Buckets(Dialect):
 
 class Memory(Dialect):
     """fsspec's own memory: like a bucket, but listed like a folder."""
+
+    atomic_put = True
+
+    def make_folder(self, fs: Any, path: str) -> None:
+        """Made by what is put there, and gone with it."""
 
     def replace(self, fs: Any, path: str, target: str) -> None:
         fs.cp_file(path, target)
@@ -239,13 +247,18 @@ class Webdav(Dialect):
             fs.client.remove(self._quoted(path))
 
     def make_folder(self, fs: Any, path: str) -> None:
-        from webdav4.client import ResourceAlreadyExists
+        from webdav4.client import ResourceAlreadyExists, ResourceConflict
 
-        made = ""
-        for part in path.strip("/").split("/"):
-            made = f"{made}/{part}"
-            with contextlib.suppress(ResourceAlreadyExists):
-                fs.client.mkdir(self._quoted(made))
+        # From the deepest up: many servers forbid to touch the collections above one's own.
+        with contextlib.suppress(ResourceAlreadyExists):
+            try:
+                fs.client.mkdir(self._quoted(path))
+            except ResourceConflict:
+                parent = path.rpartition("/")[0]
+                if not parent:
+                    raise
+                self.make_folder(fs, parent)
+                fs.client.mkdir(self._quoted(path))
 
     def close(self, fs: Any) -> None:
         fs.client.http.close()

@@ -58,6 +58,7 @@ _BY_CLASS: Final = {
     "ForbiddenOperation": Verdict.DENIED,
     "InsufficientStorage": Verdict.FULL,
     "BadGatewayError": Verdict.BUSY,
+    "ResourceConflict": Verdict.BUSY,
     "ResourceLocked": Verdict.BUSY,
 }
 _BY_STATUS: Final = {

@@ -85,7 +85,8 @@ def _nanoseconds(value: object) -> int:
         moment = moment.astimezone(UTC)
         return calendar.timegm(moment.timetuple()) * _SECOND + moment.microsecond * 1000
     if isinstance(value, int | float):
-        return int(value * _SECOND)
+        # A float holds microseconds of our century, and nothing finer.
+        return round(value * 1_000_000) * 1000
     if isinstance(value, str):
         for read in (datetime.fromisoformat, parsedate_to_datetime):
             try:

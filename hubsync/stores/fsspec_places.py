@@ -66,7 +66,7 @@ def _webdav(url: str, options: Mapping[str, str], env: Mapping[str, str], reason
     token = options.get("token", "")
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     port = f":{parts.port}" if parts.port else ""
-    base = f"{parts.scheme.removeprefix('webdav+')}://{host}{port}{parts.path.rstrip('/')}/"
+    base = f"{parts.scheme.removeprefix('webdav+')}://{host}{port}/"
 
     def make() -> Any:
         from webdav4.fsspec import WebdavFileSystem
@@ -80,7 +80,7 @@ def _webdav(url: str, options: Mapping[str, str], env: Mapping[str, str], reason
             skip_instance_cache=True,
         )
 
-    return Place(_name(parts), "", make, dialect_of("webdav"), reason)
+    return Place(_name(parts), unquote(parts.path).rstrip("/"), make, dialect_of("webdav"), reason)
 
 
 def _any(url: str, options: Mapping[str, str], reason: str) -> Place:

@@ -1,4 +1,4 @@
-"""Spreads a batch of jobs over lanes: this process's loop, helper processes, threads for large ones.
+"""Spreads a batch of jobs over lanes: this process's loop, helper processes, threads for large.
 
 The consumer's thread feeds the lanes and takes their results; nothing here waits for one lane while
 another could work. A job belongs to one lane until its result comes. If a helper process dies, its
@@ -77,7 +77,7 @@ class Batch:
             raise self._fatal
 
     def _feed(self, feed: Iterator[Job], held: Job | None) -> tuple[Job | None, bool]:
-        """Give jobs to lanes until the one that the next job needs is full; that job is ``held``."""
+        """Give jobs to lanes until the one that the next job needs is full: it is then ``held``."""
         batches: dict[int, tuple[Lane, list[tuple[int, Job]]]] = {}
         more = True
         while True:

@@ -15,6 +15,7 @@ import hashlib
 import random
 import re
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -71,9 +72,14 @@ def info_of(meta: Any) -> ObjectInfo:
     )
 
 
+def is_representable(key: str) -> bool:
+    """Whether obstore takes ``key`` and gives it back from a listing as it is."""
+    return not _REFUSED.search(key) and _is_unicode(key)
+
+
 def check_key(key: str) -> None:
-    """Raises NameRefused for a key that would not come back from a listing as it is."""
-    if _REFUSED.search(key) or not _is_unicode(key):
+    """Raises NameRefused."""
+    if not is_representable(key):
         raise NameRefused(
             f"{key!r} cannot be the name of an object",
             hint="rename it: control characters, empty parts, '.' and '..' cannot be carried",
@@ -109,6 +115,10 @@ def open_native(settings: Settings, *, retries: bool) -> Any:
     )
 
 
+Page = tuple[list[ObjectInfo], list[str]]
+"""Some objects, and some common prefixes of deeper ones, of a listing."""
+
+
 class Client:
     """Requests under one prefix of one bucket; ``requests`` counts them by kind.
 
@@ -131,9 +141,11 @@ class Client:
         """Write ``data`` whole; ``expected`` as in `protocol.Upload`. ``again``: an earlier try may
         have succeeded unheard. ``mtime`` of the result is 0: no provider tells it."""
         check_key(key)
-        conditional = self.settings.conditional
+        if expected is not None and not self.settings.conditional:
+            await self.check_expected(key, expected)
+            expected = None
         for attempt in range(TRIES):
-            mode = await self._mode(key, expected if conditional else None)
+            mode = await self._mode(key, expected)
             self.requests["put"] += 1
             try:
                 done = await obstore.put_async(
@@ -151,6 +163,12 @@ class Client:
                 raise problem from error
             return ObjectInfo(key, len(data), identity_of(done["e_tag"]), 0)
         raise AssertionError("unreachable: the last try returns or raises")
+
+    async def check_expected(self, key: str, expected: str) -> None:
+        """Look whether ``key`` is as expected: not atomic, for servers that ignore conditions."""
+        info = await self.head(key)
+        if (info.identity if info is not None else ABSENT) != expected:
+            raise PreconditionFailed(f"{key} is not what was expected there")
 
     async def _mode(self, key: str, expected: str | None) -> Any:
         if expected is None:
@@ -239,6 +257,16 @@ class Client:
         check_key(key)
         meta = await self._meta(key)
         return None if meta is None else info_of(meta)
+
+    async def heads(self, keys: Sequence[str]) -> list[ObjectInfo | None]:
+        """`head` of several keys, many at a time."""
+        free = asyncio.Semaphore(64)
+
+        async def one(key: str) -> ObjectInfo | None:
+            async with free:
+                return await self.head(key)
+
+        return await asyncio.gather(*(one(key) for key in keys))
 
     async def copy(self, source: str, target: str) -> None:
         check_key(source)

@@ -17,8 +17,8 @@ from hubsync.stores.objects_small import Job, LoopLane, Result, transfer
 from hubsync.stores.objects_wire import Ended, transferred_of
 from hubsync.stores.protocol import Transferred
 
-LARGE: Final = 8 << 20
-"""From this size on (bytes) an object is moved in parts."""
+LARGE: Final = 16 << 20
+"""Above this size (bytes) an object is moved in parts."""
 MANY: Final = 1500
 """From so many jobs on, helper processes repay their start (0.15 s of a core each)."""
 _LARGE_AT_ONCE: Final = 2

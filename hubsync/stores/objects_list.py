@@ -1,56 +1,138 @@
-"""Listing a bucket."""
+"""Listing a bucket: fast through obstore, and by the provider's own library where keys need it.
+
+obstore strips the slash from the marker objects that some tools make for folders (``folder/``, no
+bytes), so that they look like empty files named ``folder``. Every empty object is therefore asked
+for by its name, once for each store, and is no object if there is none of that name.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, InvalidPathError
 
 from hubsync.errors import HubsyncError, ObjectNotFound, Unreachable
-from hubsync.stores.objects_client import Client, identity_of, info_of
+from hubsync.stores.objects_client import Client, Page, identity_of, is_representable
 from hubsync.stores.objects_errors import provider_error
+from hubsync.stores.objects_raw import raw_pages
 from hubsync.stores.protocol import ObjectInfo
 
-_FAILURES = (BaseError, OSError, ValueError)
+_FAILURES: Final = (BaseError, OSError, ValueError)
+_CHUNK: Final = 1000
+
+Infos = list[ObjectInfo]
 
 
-def every(client: Client, prefix: str) -> Iterator[list[ObjectInfo]]:
-    """Every object whose key begins with ``prefix``."""
-    folder = prefix.rpartition("/")[0]
-    try:
-        for chunk in obstore.list(client.reader, folder or None, chunk_size=1000):
-            client.requests["list"] += 1
-            yield [
-                ObjectInfo(
-                    meta["path"],
-                    meta["size"],
-                    identity_of(meta["e_tag"]),
-                    round(meta["last_modified"].timestamp() * 1_000_000) * 1000,
-                )
-                for meta in chunk
-                if meta["path"].startswith(prefix)
-            ]
-    except _FAILURES as error:
-        raise listing_failed(client, error) from error
+class Lister:
+    """Listings of one store. ``heads`` asks for several objects at once, in the order given."""
+
+    def __init__(
+        self, client: Client, heads: Callable[[Sequence[str]], Sequence[ObjectInfo | None]]
+    ) -> None:
+        self._client = client
+        self._heads = heads
+        self._empty: set[ObjectInfo] = set()
+
+    def every(self, prefix: str) -> Iterator[Infos]:
+        """Every object whose key begins with ``prefix``."""
+        folder = prefix.rpartition("/")[0]
+        if not _is_plain(prefix, folder):
+            yield from self._raw(prefix, set())
+            return
+        passed: list[Infos] = []
+        try:
+            for chunk in obstore.list(self._client.reader, folder or None, chunk_size=_CHUNK):
+                self._client.requests["list"] += 1
+                rows = self._without_markers(_rows(chunk, prefix))
+                passed.append(rows)
+                yield rows
+        except InvalidPathError:
+            seen = {row.key for rows in passed for row in rows}
+            yield from self._raw(prefix, seen)
+        except _FAILURES as error:
+            raise self._failed(error) from error
+
+    def level(self, prefix: str) -> Page:
+        """The objects directly under ``prefix``, and the common prefixes of the deeper ones."""
+        if not _is_plain(prefix, prefix.rstrip("/")):
+            return self._raw_level(prefix)
+        self._client.requests["list"] += 1
+        try:
+            found = obstore.list_with_delimiter(self._client.reader, prefix.rstrip("/") or None)
+        except InvalidPathError:
+            return self._raw_level(prefix)
+        except _FAILURES as error:
+            raise self._failed(error) from error
+        deeper = [f"{name}/" for name in found["common_prefixes"]]
+        if "/" in deeper:  # a key at the top of the bucket begins with a slash
+            return self._raw_level(prefix)
+        return self._without_markers(_rows(found["objects"], prefix)), deeper
+
+    def _without_markers(self, rows: Infos) -> Infos:
+        doubtful = [row for row in rows if row.size == 0 and row not in self._empty]
+        if not doubtful:
+            return rows
+        found = self._heads([row.key for row in doubtful])
+        real = {
+            row
+            for row, there in zip(doubtful, found, strict=True)
+            if there is not None and there.size == 0
+        }
+        self._empty |= real
+        kept: Infos = []
+        for row in rows:
+            if row.size or row in self._empty:
+                if row.size == 0 and row in real:
+                    # The marker of an empty file's namesake looks the same: list it once.
+                    real.discard(row)
+                elif row.size == 0 and kept and kept[-1].key == row.key:
+                    continue
+                kept.append(row)
+        return kept
+
+    def _raw(self, prefix: str, seen: set[str]) -> Iterator[Infos]:
+        for rows, _ in raw_pages(self._client, prefix):
+            yield [row for row in rows if row.key not in seen and not _is_marker(row)]
+
+    def _raw_level(self, prefix: str) -> Page:
+        objects: Infos = []
+        deeper: list[str] = []
+        for rows, prefixes in raw_pages(self._client, prefix, "/"):
+            objects += [row for row in rows if not _is_marker(row)]
+            deeper += prefixes
+        return objects, deeper
+
+    def _failed(self, error: BaseException) -> HubsyncError:
+        """A listing that fails says something about the whole remote."""
+        problem = self._client.failed(error, "the listing")
+        if isinstance(problem, ObjectNotFound):
+            bucket = self._client.settings.bucket
+            return provider_error("", bucket, status=404, code="NoSuchBucket")
+        if problem.code == "busy":
+            return Unreachable("The storage cannot serve requests now.", "Try again later.")
+        return problem
 
 
-def level(client: Client, prefix: str) -> tuple[list[ObjectInfo], list[str]]:
-    """The objects directly under ``prefix`` and the common prefixes of the deeper ones."""
-    client.requests["list"] += 1
-    try:
-        found = obstore.list_with_delimiter(client.reader, prefix.rstrip("/") or None)
-    except _FAILURES as error:
-        raise listing_failed(client, error) from error
-    objects = [info_of(meta) for meta in found["objects"] if meta["path"].startswith(prefix)]
-    return objects, [f"{name}/" for name in found["common_prefixes"]]
+def _is_plain(prefix: str, folder: str) -> bool:
+    """Whether obstore can be asked for ``prefix``."""
+    return not prefix or (not prefix.startswith("/") and (not folder or is_representable(folder)))
 
 
-def listing_failed(client: Client, error: BaseException) -> HubsyncError:
-    """A listing that fails says something about the whole remote."""
-    problem = client.failed(error, "the listing")
-    if isinstance(problem, ObjectNotFound):
-        return provider_error("", client.settings.bucket, status=404, code="NoSuchBucket")
-    if problem.code == "busy":
-        return Unreachable("the storage is not able to serve requests now", hint="try again later")
-    return problem
+def _is_marker(row: ObjectInfo) -> bool:
+    return row.size == 0 and (row.key.endswith("/") or not row.key)
+
+
+def _rows(chunk: Any, prefix: str) -> Infos:
+    # This runs once for each of 100,000 objects: hence no call to a function that is not needed.
+    rows = [
+        ObjectInfo(
+            meta["path"],
+            meta["size"],
+            identity_of(meta["e_tag"]),
+            round(meta["last_modified"].timestamp() * 1_000_000) * 1000,
+        )
+        for meta in chunk
+    ]
+    return [row for row in rows if row.key.startswith(prefix)] if prefix else rows

@@ -114,6 +114,10 @@ Passed = Callable[[int], None]
 """Told how many more bytes passed."""
 
 
+Level = tuple[list[ObjectInfo], list[str]]
+"""The objects directly under a prefix, and the common prefixes of the deeper ones."""
+
+
 class Store(Protocol):
     """See the module's docstring for the duties."""
 
@@ -127,7 +131,7 @@ class Store(Protocol):
     def list(self, prefix: str = "") -> Iterator[list[ObjectInfo]]:
         """Every object whose key begins with ``prefix``, in batches, in no promised order."""
 
-    def list_level(self, prefix: str = "") -> tuple[list[ObjectInfo], list[str]]:
+    def list_level(self, prefix: str = "") -> Level:
         """The objects directly under ``prefix`` (which is empty or ends in ``/``) and the common
         prefixes (each ending in ``/``) of the deeper ones."""
 

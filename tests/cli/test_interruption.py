@@ -5,69 +5,86 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.cli.running import Hub
 
-MANY = 3000
+MANY = 4000
 
 
-def _fill(hub: Hub) -> None:
+@pytest.fixture
+def full(hub_a: Hub) -> Hub:
+    """A workspace with much to send."""
     for number in range(MANY):
-        hub.write(f"many/{number // 100}/f{number}", f"content {number}\n" * 40)
+        hub_a.write(f"many/{number // 100}/f{number}", f"content {number}\n" * 40)
+    return hub_a
 
 
-def _until_transferring(process: subprocess.Popen[str]) -> str:
-    """Read standard error until the first step that moves files is named."""
-    assert process.stderr is not None
-    seen = []
-    for line in process.stderr:
-        seen.append(line)
-        if " files" in line:
-            return "".join(seen)
-    raise AssertionError(f"No step with files was named: {seen}")
+def _sent(remote: Path) -> int:
+    return sum(1 for _ in (remote / "many").rglob("f*"))
+
+
+def _until_sending(process: subprocess.Popen[str], remote: Path) -> None:
+    until = time.monotonic() + 60
+    while _sent(remote) < 50:
+        assert process.poll() is None, "It ended before it could be interrupted."
+        assert time.monotonic() < until
+        time.sleep(0.002)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_sync_stops_between_files_and_goes_on_later(
-    hub_a: Hub, remote: Path, number: signal.Signals
+    full: Hub, remote: Path, number: signal.Signals
 ) -> None:
-    _fill(hub_a)
-    with hub_a.start("sync", "-v") as process:
-        _until_transferring(process)
+    with full.start("sync") as process:
+        _until_sending(process, remote)
         process.send_signal(number)
-        _, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
+    assert out == ""
     assert "Stopping after the files under way" in err
     assert "error: " in err
-    sent = list((remote / "many").rglob("f*")) if (remote / "many").exists() else []
-    assert len(sent) < MANY
-    hub_a.run("sync").ok()
-    assert len(list((remote / "many").rglob("f*"))) == MANY
-    assert hub_a.run("sync").ok().out.startswith("Nothing to do")
+    assert _sent(remote) < MANY
+    full.run("sync").ok()
+    assert _sent(remote) == MANY
+    assert full.run("sync").ok().out.startswith("Nothing to do")
 
 
-def test_an_interruption_is_a_document_too(hub_a: Hub) -> None:
-    _fill(hub_a)
-    with hub_a.start("sync", "-v", "--json") as process:
-        _until_transferring(process)
+def test_an_interruption_is_a_document_too(full: Hub, remote: Path) -> None:
+    with full.start("sync", "--json") as process:
+        _until_sending(process, remote)
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert json.loads(out)["error"]["code"] == "interrupted"
 
 
-def test_a_second_command_waits_for_the_first(hub_a: Hub) -> None:
-    _fill(hub_a)
-    with hub_a.start("sync", "-v") as first:
-        _until_transferring(first)
-        drained = threading.Thread(target=first.communicate)
-        drained.start()
-        second = hub_a.script("sync")
-        drained.join(timeout=60)
+def test_a_second_command_waits_for_the_first(full: Hub, remote: Path) -> None:
+    with full.start("sync") as first:
+        _until_sending(first, remote)
+        second = full.script("sync")
+        first.communicate(timeout=60)
     assert first.returncode == 0
-    assert second.status == 0, second
-    assert second.out.startswith("Nothing to do")
+    assert second.out.startswith("Nothing to do"), second
+    assert second.status == 0
+
+
+def test_an_interruption_before_anything_was_done_is_said(full: Hub) -> None:
+    with full.start("sync", "-v") as process:
+        assert process.stderr is not None
+        process.stderr.readline()  # the name of the first step
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+
+
+def test_the_steps_of_a_sync_are_named_where_no_bar_can_be_drawn(
+    full: Hub, outside: Hub, remote: Path
+) -> None:
+    steps = full.run("sync", "-v").ok().err.splitlines()
+    assert any(step.startswith(f"Uploading: {MANY:,} files, ") for step in steps), steps
+    steps = outside.run("clone", remote.as_uri(), "-v").ok().err.splitlines()
+    assert any(step.startswith("Downloading: ") for step in steps), steps

@@ -37,7 +37,7 @@ def test_every_schema_is_one(path: Path) -> None:
         (("sync", "--dry-run"), "sync", 3),
         (("sync",), "sync", 3),
         (("push",), "sync", 3),
-        (("pull",), "sync", 0),
+        (("pull",), "sync", 3),
         (("log",), "log", 0),
         (("log", "notes.md"), "log-path", 0),
         (("restore", "data/table.csv"), "restore", 0),
@@ -69,7 +69,7 @@ def test_documents_are_as_described(
     validate(ran.json(), schema)
     assert ran.status == status, ran
     if arguments == ("pull",):
-        assert [change["path"] for change in ran.json()["down"]] == ["from-a.txt"]
+        assert "from-a.txt" in [change["path"] for change in ran.json()["down"]]
 
 
 def test_init_and_clone_as_described(outside: Hub, hub_a: Hub, remote: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from hubsync_cli.tree import cli
 
+HELP = ["-h", "--help"]
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -29,14 +30,14 @@ def _every(group: click.Group, above: click.Context) -> list[tuple[str, click.Co
     for name in group.list_commands(above):
         command = group.get_command(above, name)
         assert command is not None
-        context = click.Context(command, info_name=name, parent=above)
+        context = click.Context(command, info_name=name, parent=above, help_option_names=HELP)
         found.append((context.command_path, command))
         if isinstance(command, click.Group):
             found += _every(command, context)
     return found
 
 
-COMMANDS = _every(cli, click.Context(cli, info_name="hubsync"))
+COMMANDS = _every(cli, click.Context(cli, info_name="hubsync", help_option_names=HELP))
 
 
 @pytest.mark.parametrize(("path", "command"), COMMANDS)

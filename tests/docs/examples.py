@@ -2,10 +2,10 @@
 
 The convention, for whoever writes a page:
 
-- Every shell example is a ```` ```console ```` block. A line ``$ command`` is run; the lines below it
-  are the output (both streams) that it must print. ``…`` stands for any text; no lines below
-  means that the output is not looked at. A command ends with status 0 unless ``# exit status 3``
-  stands behind it.
+- Every shell example is a ```` ```console ```` block. A line ``$ command`` is run; the lines
+  below it are the output (both streams) that it must print. ``…`` stands for any text; no lines
+  below means that the output is not looked at. A command ends with status 0 unless
+  ``# exit status 3`` stands behind it.
 - All blocks of a page are one story, run in order in an empty home. ``hub-a$`` and ``hub-b$`` are
   shells on two other machines, each with a home of its own.
 - What the reader has already (files, mostly) is made in a comment that is not shown::
@@ -71,9 +71,16 @@ def _commands(block: str) -> Iterator[Example]:
 
 
 def matches(expected: str, printed: str) -> bool:
-    """Whether the output is what the page shows, ``…`` standing for any text."""
-    pattern = ".*".join(re.escape(part) for part in expected.split("…"))
-    return re.fullmatch(pattern, printed.strip(), re.DOTALL) is not None
+    """Whether the output is what the page shows: ``…`` stands for any text, and a line that is
+    nothing else for any lines, or none."""
+
+    def pattern(line: str) -> str:
+        if line == "…":
+            return r"(?:.*\n)?"
+        return ".*".join(re.escape(part) for part in line.split("…")) + r"\n"
+
+    whole = "".join(pattern(line) for line in expected.splitlines())
+    return re.fullmatch(whole, f"{printed.strip()}\n", re.DOTALL) is not None
 
 
 class Shell:
@@ -120,9 +127,9 @@ def run_page(page: str, place: Path, environment: Mapping[str, str]) -> int:
     """Run every example of a page; how many there were. Raises AssertionError at the first that
     does not do what the page says."""
     shells: dict[str, Shell] = {}
-    number = 0
+    told_by_page = list(examples(page))
     with ExitStack() as closing:
-        for number, example in enumerate(examples(page), 1):
+        for example in told_by_page:
             if example.hub not in shells:
                 shells[example.hub] = Shell(place / example.hub, example.hub, environment)
                 closing.callback(shells[example.hub].close)
@@ -132,4 +139,4 @@ def run_page(page: str, place: Path, environment: Mapping[str, str]) -> int:
             assert example.expected is None or matches(example.expected, printed), (
                 f"{told}\nwhere the page shows:\n{example.expected}"
             )
-    return number
+    return len(told_by_page)

@@ -27,7 +27,9 @@ def _rclone(kind: str, *arguments: str) -> Iterator[tuple[int, str]]:
                 folder,
                 "--config=",
                 f"--addr=127.0.0.1:{port}",
-                "--vfs-cache-mode=writes" if kind == "webdav" else "--vfs-cache-mode=full",
+                # Everything is on disk when a request is answered.
+                f"--vfs-cache-mode={'full' if kind == 's3' else 'off'}",
+                "--vfs-write-back=0s",
                 "--dir-cache-time=0s",
                 *arguments,
             ]

@@ -6,8 +6,8 @@ that was read. If another hub was faster, our log goes behind theirs and we try 
 
 from __future__ import annotations
 
-from time import sleep as nap
 from collections.abc import Callable
+from time import sleep as nap
 from typing import Final
 
 from msgspec import Struct

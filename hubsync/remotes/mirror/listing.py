@@ -25,8 +25,8 @@ from hubsync.stores.protocol import ObjectInfo, Store
 _LISTERS: Final = 16
 _SPLIT_ABOVE: Final = 5000
 """A directory with more files than this, and more than a quarter of all, is listed by its parts."""
-_WORTH: Final = 200
-"""Files that a prefix should hold on average to be asked for by itself."""
+_UNKNOWN: Final = 200
+"""Files that a prefix is taken to hold where nothing is known."""
 _FEW: Final = 24
 """So many prefixes are asked for one by one, whatever they hold."""
 
@@ -140,10 +140,6 @@ def grouped(prefixes: list[str], shape: Shape | None) -> list[tuple[str, int]]:
     depth = prefixes[0].count("/") if prefixes else 0
     if len(prefixes) <= _FEW:
         return [(one, depth) for one in prefixes]
-    if shape is not None:
-        files = sum(shape.below.get(one, 0) for one in prefixes)
-        if files >= _WORTH * len(prefixes):
-            return [(one, depth) for one in prefixes]
     parent = prefixes[0][: prefixes[0].rstrip("/").rfind("/") + 1]
     return [(start, depth) for start in _covering(prefixes, parent, shape)]
 
@@ -153,7 +149,7 @@ def _covering(members: list[str], start: str, shape: Shape | None) -> Iterator[s
     if len(members) == 1:
         yield members[0]
         return
-    files = sum(_WORTH if shape is None else shape.below.get(one, 0) for one in members)
+    files = sum(_UNKNOWN if shape is None else shape.below.get(one, 0) for one in members)
     if files <= _SPLIT_ABOVE and not layout.METADATA.startswith(start):
         yield start
         return

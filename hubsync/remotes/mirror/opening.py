@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Literal
 
-from hubsync.errors import ObjectNotFound, PreconditionFailed, RemoteFormatError
+from hubsync.errors import ObjectNotFound, PreconditionFailed, RemoteFormatError, Unreachable
 from hubsync.remotes.mirror import layout, wire
 from hubsync.remotes.mirror.lease import LeaseLock
 from hubsync.remotes.mirror.place import Place
@@ -69,10 +69,10 @@ def enforces_conditions(place: Place) -> bool:
     return False
 
 
-def no_mirror() -> RemoteFormatError:
-    return RemoteFormatError(
+def no_mirror() -> Unreachable:
+    return Unreachable(
         "There is no hubsync mirror at this place.",
-        "Check the URL; a new one is made by 'hubsync init' and the first sync.",
+        "Check the URL; 'hubsync init' in a directory makes a new one, beside files that lie there.",
         "no-mirror",
     )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from msgspec import Struct
 
+from hubsync.errors import Unreachable
 from hubsync.model import Entry, Tree
 from hubsync.remotes.mirror import compare, revision, shape
 from hubsync.remotes.mirror.books import Books, HeadAt, Index
@@ -14,6 +16,8 @@ from hubsync.remotes.mirror.listing import list_files
 from hubsync.remotes.mirror.revision import Revision
 from hubsync.remotes.protocol import Known, Snapshot
 from hubsync.stores.protocol import Store
+
+_ATTEMPTS: Final = 5
 
 
 class Seen(Struct, frozen=True):
@@ -62,10 +66,7 @@ def from_listing(
     listing, or a file that another hub published just now would look deleted.
     """
     basis = basis_of(known, books.remote_id)
-    head = books.head()
-    with list_files(store, basis.tree) as listing:
-        index = books.index(head, basis.tree, basis.last)
-        found = compare.differences(index.tree, listing)
+    index, found = _both(store, books, basis)
     if _needs_second_look(found, journal):
         moved = books.head_unless(index.at.identity)
         if moved is not None:
@@ -78,6 +79,22 @@ def from_listing(
                 index.problems + later.problems,
             )
     return _seen(index, basis, compare.overlay(index.tree, found, journal))
+
+
+def _both(store: Store, books: Books, basis: Basis) -> tuple[Index, Differences]:
+    for _ in range(_ATTEMPTS):
+        head = books.head()
+        # How the files are spread says how best to list them; where that is not known, the index
+        # is read first.
+        first = books.index(head, None, 0) if basis.tree is None else None
+        with list_files(store, first.tree if first is not None else basis.tree) as listing:
+            index = first or books.index(head, basis.tree, basis.last)
+            found = compare.differences(index.tree, listing)
+        if index.at.identity == head.identity:
+            return index, found
+    raise Unreachable(
+        "The remote's index keeps being rewritten while it is read.", "Try again in a moment."
+    )
 
 
 def _needs_second_look(found: Differences, journal: Mapping[str, Entry]) -> bool:

@@ -1,0 +1,33 @@
+"""The contract of stores on object storage: S3 on moto and rclone, Google Cloud Storage, Azure."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import ClassVar
+
+import pytest
+
+from hubsync.stores.objects import ObjectsStore, open_objects
+from tests.contract.store_contract import StoreContract
+from tests.servers import Server
+
+
+def opened(server: Server, **options: str) -> ObjectsStore:
+    return open_objects(f"{server.url}/{uuid.uuid4().hex}", {**server.options, **options}, server.env)
+
+
+class TestS3WithConditions(StoreContract):
+    @pytest.fixture
+    def store(self, s3_with_conditions: Server) -> Iterator[ObjectsStore]:
+        store = opened(s3_with_conditions)
+        yield store
+        store.close()
+
+
+class TestS3WithoutConditions(StoreContract):
+    @pytest.fixture
+    def store(self, s3_for_throughput: Server) -> Iterator[ObjectsStore]:
+        store = opened(s3_for_throughput, conditional="false")
+        yield store
+        store.close()

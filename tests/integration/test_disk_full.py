@@ -1,0 +1,153 @@
+"""A pull onto a disk that is too small: the old files stay, and what is missing is said.
+
+The workspace lies on a tmpfs of a few megabytes, mounted in a mount namespace of its own, which
+ends with the process. Root may make one; others need user namespaces.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SCENARIO = '''
+import json, os, subprocess, sys
+from hubsync.errors import HubsyncError
+from hubsync.model import Identity
+from hubsync.report import Silent
+from hubsync.workspace import Workspace
+
+base, kind = sys.argv[1:]
+small = os.path.join(base, "small")
+os.mkdir(small)
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", small], check=True)
+me = Identity("me", "hub")
+url = "file://" + os.path.join(base, "remote")
+there, here = os.path.join(base, "there"), os.path.join(small, "here")
+os.mkdir(there)
+
+def write(root, path, size, byte):
+    with open(os.path.join(root, path), "wb") as file:
+        file.write(byte * size)
+
+def look(root):
+    found = {}
+    for directory, folders, files in os.walk(root):
+        if ".hubsync" in folders:
+            folders.remove(".hubsync")
+        for name in files:
+            place = os.path.join(directory, name)
+            with open(place, "rb") as file:
+                data = file.read()
+            found[os.path.relpath(place, root)] = [len(data), data[:1].decode()]
+    return found
+
+def leftovers():
+    metadata = os.path.join(here, ".hubsync")
+    return [
+        os.path.join(directory, name)
+        for directory, _, files in os.walk(metadata)
+        for name in files
+        if directory.endswith("stage") or name.startswith((".new-", "clock-"))
+    ]
+
+class Filling(Silent):
+    """When the download begins, somebody else fills the disk."""
+    def phase(self, name, files=0, size=0):
+        if name == "Downloading":
+            try:
+                write(small, "filler", 10_000_000, b"F")
+            except OSError:
+                pass
+
+with Workspace.init(there, url) as workspace:
+    write(there, "small", 1000, b"a")
+    write(there, "large", 1_000_000, b"a")
+    workspace.sync(identity=me)
+Workspace.clone(url, here, identity=me)[0].close()
+with Workspace.open(there) as workspace:
+    write(there, "small", 2000, b"b")
+    write(there, "large", 9_000_000 if kind == "before" else 1_500_000, b"b")
+    workspace.sync(identity=me)
+
+report = {"before": look(here)}
+with Workspace.open(here) as workspace:
+    try:
+        result = workspace.pull(identity=me, reporter=Silent() if kind == "before" else Filling())
+        report["problems"] = [[one.path, one.code, one.message] for one in result.problems]
+    except HubsyncError as error:
+        report["error"] = [error.code, error.message, error.hint]
+report["after"], report["leftovers"] = look(here), leftovers()
+if kind == "before":
+    with Workspace.open(there) as workspace:
+        write(there, "large", 1_500_000, b"b")
+        workspace.sync(identity=me)
+else:
+    os.unlink(os.path.join(small, "filler"))
+with Workspace.open(here) as workspace:
+    report["healed"] = [one.message for one in workspace.sync(identity=me).problems]
+report["finally"] = look(here)
+print(json.dumps(report))
+'''
+
+WAYS = (["unshare", "--mount"], ["unshare", "--map-root-user", "--mount"])
+
+
+def namespace() -> list[str]:
+    """The command that makes a mount namespace here."""
+    for way in WAYS:
+        probe = [*way, "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+        if shutil.which("unshare") and subprocess.run(probe, capture_output=True).returncode == 0:
+            return way
+    pytest.fail(
+        "no small disk can be mounted here: run the tests as root, or where user namespaces are "
+        "allowed (sysctl kernel.unprivileged_userns_clone=1; docker run --cap-add SYS_ADMIN)"
+    )
+
+
+def run(tmp_path: Path, kind: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [*namespace(), sys.executable, "-c", SCENARIO, str(tmp_path), kind],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "PYTHONWARNINGS": "error"},
+    )
+    assert done.returncode == 0, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+OLD = {"small": [1000, "a"], "large": [1_000_000, "a"]}
+NEW = {"small": [2000, "b"], "large": [1_500_000, "b"]}
+
+
+def test_too_little_room_is_found_before_anything_is_fetched(tmp_path: Path) -> None:
+    report = run(tmp_path, "before")
+    code, message, hint = report["error"]
+    assert code == "disk-full"
+    assert "MB are missing" in message
+    assert hint
+    assert report["before"] == report["after"] == OLD
+    assert report["leftovers"] == []
+    assert report["healed"] == []
+    assert report["finally"] == NEW
+
+
+def test_a_disk_that_fills_up_under_way_leaves_the_old_files_and_no_others(tmp_path: Path) -> None:
+    report = run(tmp_path, "under way")
+    said = json.dumps(report.get("error") or report["problems"])
+    assert "full" in said
+    for path, content in report["after"].items():
+        assert content in (OLD[path], NEW[path])
+    assert report["after"].keys() == OLD.keys()
+    assert report["after"]["large"] == OLD["large"]
+    assert [one for one in report["leftovers"] if not one.endswith(".part")] == []
+    assert report["healed"] == []
+    assert report["finally"] == NEW

@@ -1,0 +1,1 @@
+"""Random edits, faults and crashes over several hubs: nothing is lost, all become equal."""
