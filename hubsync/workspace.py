@@ -27,6 +27,7 @@ from hubsync.engine.tally import Tally
 from hubsync.errors import NotAWorkspace, UsageError
 from hubsync.links import Links
 from hubsync.local.layout import Layout, find_root
+from hubsync.local.state import last_sync
 from hubsync.model import Identity, Side
 from hubsync.remotes.urls import canonical_url
 from hubsync.report import Reporter
@@ -326,7 +327,8 @@ class Workspace:
         found = []
         for one in self.links.settings.remote:
             state = self.links.state(one.name)
-            found.append(one.info(state.revision, state.last_sync))
+            when = last_sync(self.links.layout.state(one.name))
+            found.append(one.info(state.revision, when if state.last_sync else None))
         return found
 
     def add_remote(

@@ -47,7 +47,7 @@ from hubsync.local.apply import Applier
 from hubsync.local.digest import digest_many
 from hubsync.local.evidence import vouch
 from hubsync.local.stage import Stage
-from hubsync.local.state import State, save
+from hubsync.local.state import State, save, touch
 from hubsync.local.steps import Result, Step
 from hubsync.local.trash import Trash
 from hubsync.model import Entry, Merge, Plan, Problem, Side, Tree
@@ -74,10 +74,16 @@ def run(context: Context, state: State, request: Request, tally: Tally) -> State
     was done until then is in the saved state.
     """
     for attempt in range(ATTEMPTS):
-        view = decided_view(context, observe(context, state, request), request)
+        # An object that a condition met and no index has (a killed hub's, another tool's) is found
+        # by listing alone; without it a push would meet it for ever.
+        seen = observe(context, state, request, suspicious=attempt > 0)
+        view = decided_view(context, seen, request)
         plan, unsynced = decide(view, request)
         tally.planned(view, plan, unsynced)
         if request.dry_run:
+            return state
+        if nothing_new(view, plan):
+            touch(context.layout.state(context.name), context.clock())
             return state
         state, again = carry_out(context, view, plan, request, tally)
         if context.reporter.stopping():
@@ -94,6 +100,22 @@ def decide(view: View, request: Request) -> tuple[Plan, tuple[str, ...]]:
     plan = reconcile(view.base, view.local, view.remote, view.policy)
     check(view.base, view.local, view.remote, plan, view.facts)
     return restrict(plan, request.only) if request.only else (plan, ())
+
+
+def nothing_new(view: View, plan: Plan) -> bool:
+    """Whether both sides are as remembered and there is nothing to do (rules 1 and 17)."""
+    state = view.state
+    return (
+        plan.is_empty()
+        and not plan.agreed
+        and state.last_sync is not None
+        and state.revision == view.snapshot.revision
+        and state.rules_digest == view.scan.rules_digest
+        and not view.snapshot.unrecorded
+        and not view.scan.ignored - state.local.keys()
+        and view.local.on_rows_of(view.base) == state.local
+        and view.remote.on_rows_of(view.base) == state.remote
+    )
 
 
 def decided_view(context: Context, view: View, request: Request) -> View:

@@ -45,8 +45,11 @@ class View:
     """The file system's clock before the scan, for `local.evidence.vouch`."""
 
 
-def observe(context: Context, state: State, request: Request) -> View:
+def observe(context: Context, state: State, request: Request, *, suspicious: bool = False) -> View:
     """Scan the disk while the remote is listed; neither is changed.
+
+    ``suspicious``: something was not what the books say, so the remote is listed whatever else
+    would spare that.
 
     Raises RemoteUnavailable, RemoteFormatError, LocalError.
     """
@@ -55,7 +58,7 @@ def observe(context: Context, state: State, request: Request) -> View:
     seen_locally = Tree(state.base, state.local)
     known = Known(state.remote_id, state.revision, Tree(state.base, state.remote))
     # A push relies on conditions and needs no listing; so does a remote that only hubsync writes.
-    listing = not context.trusts_books and request.only is not Side.REMOTE
+    listing = suspicious or not (context.trusts_books or request.only is Side.REMOTE)
     context.reporter.phase("Looking at both sides")
     with ThreadPoolExecutor(max_workers=1) as pool:
         looking = pool.submit(

@@ -83,6 +83,19 @@ def save(path: str, state: State) -> None:
     replace_file(path, [_MAGIC, blake3(payload).digest(), payload])
 
 
+def touch(path: str, now: int) -> None:
+    """Note that a sync at the time ``now`` (ns) found everything as the state says."""
+    os.utime(path, ns=(now, now))
+
+
+def last_sync(path: str) -> int | None:
+    """When the last sync with the remote of this state came to its end (ns), None if none did."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except FileNotFoundError:
+        return None
+
+
 def replace_file(path: str, parts: list[bytes]) -> None:
     """Write ``parts`` to ``path``, atomically and durably; no temporary file stays behind."""
     directory = os.path.dirname(path)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Coroutine, Generator, Iterable, Iterator, Mapping, Sequence, Sized
 from queue import SimpleQueue
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from obstore.exceptions import NotModifiedError
 
@@ -33,6 +34,7 @@ __all__ = ["OBJECT_OPTIONS", "ObjectsStore", "open_objects", "probe_conditional"
 T = TypeVar("T")
 Infos = list[ObjectInfo]
 Names = list[str]
+Batches = Generator[Transferred, None, None]
 
 
 def open_objects(url: str, options: Mapping[str, object], env: Mapping[str, str]) -> ObjectsStore:
@@ -54,6 +56,7 @@ class ObjectsStore:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+        self._batches: WeakSet[Batches] = WeakSet()
 
     def __repr__(self) -> str:
         return f"ObjectsStore({self.description})"
@@ -130,12 +133,16 @@ class ObjectsStore:
         self._run(self._client.delete(key))
 
     def upload(self, jobs: Iterable[Upload], passed: Passed) -> Iterator[Transferred]:
-        return self._transfer(jobs, passed, self._upload_large)
+        return self._begun(self._transfer(jobs, passed, self._upload_large))
 
     def download(self, jobs: Iterable[Download], passed: Passed) -> Iterator[Transferred]:
-        return self._transfer(jobs, passed, self._download_large)
+        return self._begun(self._transfer(jobs, passed, self._download_large))
 
-    def _transfer(self, jobs: Iterable[Any], passed: Passed, large: Any) -> Iterator[Transferred]:
+    def _begun(self, batch: Batches) -> Batches:
+        self._batches.add(batch)
+        return batch
+
+    def _transfer(self, jobs: Iterable[Any], passed: Passed, large: Any) -> Batches:
         queue: Queue = SimpleQueue()
         expected = len(jobs) if isinstance(jobs, Sized) else 0
 
@@ -168,6 +175,8 @@ class ObjectsStore:
         return self._large.sweep(older_than)
 
     def close(self) -> None:
+        for batch in list(self._batches):
+            batch.close()
         with self._lock:
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None

@@ -73,7 +73,12 @@ class Multipart:
         """Unfinished uploads of keys that begin with ``prefix``, which here are whole keys."""
         after: dict[str, str] = {}
         while True:
-            page = self.call("list_multipart_uploads", None, Prefix=prefix, **after)
+            try:
+                page = self.call("list_multipart_uploads", None, Prefix=prefix, **after)
+            except StoreError:
+                # Some servers have no such listing, or none while there is no upload: nothing is
+                # gone on with there. A lost connection or refused credentials are no StoreError.
+                return
             yield from page.get("Uploads", [])
             if not page.get("IsTruncated"):
                 return

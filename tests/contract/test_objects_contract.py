@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from typing import ClassVar
 
 import pytest
 
 from hubsync.stores.objects import ObjectsStore, open_objects
 from tests.contract.store_contract import StoreContract
 from tests.servers import Server
+from tests.servers.objects_servers import plain_rclone_s3
 
 
 def opened(server: Server, **options: str) -> ObjectsStore:
@@ -25,9 +25,15 @@ class TestS3WithConditions(StoreContract):
         store.close()
 
 
+@pytest.fixture(scope="module")
+def s3_without_conditions() -> Iterator[Server]:
+    with plain_rclone_s3() as server:
+        yield server
+
+
 class TestS3WithoutConditions(StoreContract):
     @pytest.fixture
-    def store(self, s3_for_throughput: Server) -> Iterator[ObjectsStore]:
-        store = opened(s3_for_throughput, conditional="false")
+    def store(self, s3_without_conditions: Server) -> Iterator[ObjectsStore]:
+        store = opened(s3_without_conditions, conditional="false")
         yield store
         store.close()

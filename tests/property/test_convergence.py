@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 
 import pytest
@@ -372,6 +373,8 @@ def _edit_unnoticed(root: str, path: str, token: bytes) -> None:
     full = os.path.join(root, path)
     if not _is_file(full) or os.path.getsize(full) < len(token):
         return
+    # A file that is set back within the very tick in which hubsync wrote it shows nothing at all.
+    time.sleep(0.03)
     status = os.stat(full)
     with open(full, "r+b") as file:
         file.write(token)

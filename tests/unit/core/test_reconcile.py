@@ -149,3 +149,11 @@ def test_an_unread_file_agrees_with_nothing_not_even_itself() -> None:
     unread = tree("a=?1")
     plan = reconcile(Tree(), unread, unread, Policy())
     assert lines_of(plan) == ["merge a: - ?1 ?1"]
+
+
+def test_where_every_name_for_a_copy_is_taken_both_sides_stay_as_they_are() -> None:
+    names = [f"a.conflict-{digest_of('1').hex()[:length]}" for length in (8, 16, 32, 64)]
+    taken = {name: entry_of("x=9")[1] for name in names}
+    base = Tree({**taken, **tree("a>b")})
+    local, remote = base.with_changes(tree("a=1")), base.with_changes(tree("a>c"))
+    assert lines_of(reconcile(base, local, remote, Policy())) == ["problem a copy-name-taken"]
