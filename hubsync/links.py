@@ -1,4 +1,5 @@
-"""The composition root: a workspace's settings made into open remotes and contexts for the engine."""
+"""The composition root: a workspace's settings made into open remotes and contexts for the
+engine."""
 
 from __future__ import annotations
 

@@ -67,7 +67,8 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
 
 
 def agree(one: Entry | None, other: Entry | None) -> bool:
-    """Whether two entries are the same to a user: both absent, or equal in kind, content and mode."""
+    """Whether two entries are the same to a user: both absent, or equal in kind, content and
+    mode."""
     if one is None or other is None:
         return one is other
     if one.kind is not other.kind:
@@ -191,7 +192,8 @@ class Tree(Mapping[str, Entry]):
 
 
 class Problem(Struct, frozen=True):
-    """A path that cannot be read, listed or represented (rule 7): reported, skipped, never a deletion.
+    """A path that cannot be read, listed or represented (rule 7): reported, skipped, never a
+    deletion.
 
     If ``path`` is a directory, everything below it is meant too.
     """

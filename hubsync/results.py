@@ -1,4 +1,5 @@
-"""What the façade's calls return: frozen values that a shell renders or dumps as JSON as they are."""
+"""What the façade's calls return: frozen values that a shell renders or dumps as JSON as they
+are."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ class ChangeKind(Enum):
 
 
 class PathChange(Struct, frozen=True, omit_defaults=True):
-    """``renamed_from`` is set where ``change`` is RENAMED; ``size`` in bytes, of what is there now."""
+    """``renamed_from`` is set where ``change`` is RENAMED; ``size`` in bytes, of what is there
+    now."""
 
     path: str
     change: ChangeKind
@@ -63,11 +65,11 @@ class Status(Struct, frozen=True):
 class SyncResult(Struct, frozen=True):
     """What a sync, push or pull did (or, in a dry run, would do).
 
-    ``up``/``down``: paths carried to the remote/to the disk, deletions apart. ``merged``: both sides'
-    edits are in one file now. ``conflicts``: kept twice in this run. ``kept``: edits that survived
-    the other side's deletion. ``unsynced``: paths that a one-way command left, because the other
-    direction is needed first. ``bytes``: file contents moved; ``requests`` by kind, where the
-    remote counts them.
+    ``up``/``down``: paths carried to the remote/to the disk, deletions apart. ``merged``: both
+    sides' edits are in one file now. ``conflicts``: kept twice in this run. ``kept``: edits that
+    survived the other side's deletion. ``unsynced``: paths that a one-way command left, because
+    the other direction is needed first. ``bytes``: file contents moved; ``requests`` by kind,
+    where the remote counts them.
     """
 
     up: tuple[PathChange, ...] = ()
@@ -118,8 +120,8 @@ class HistoryRecord(Struct, frozen=True):
 
 
 class PathVersion(Struct, frozen=True):
-    """One content that a path has had; ``version`` is for `Workspace.restore`. ``digest`` in hex, None
-    where the path was deleted. ``place``: ``"remote"``, ``"trash"`` or ``"current"``."""
+    """One content that a path has had; ``version`` is for `Workspace.restore`. ``digest`` in hex,
+    None where the path was deleted. ``place``: ``"remote"``, ``"trash"`` or ``"current"``."""
 
     version: str
     time: int

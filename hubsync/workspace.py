@@ -91,7 +91,8 @@ class Workspace:
         env: Mapping[str, str] | None = None,
         clock: Callable[[], int] = time.time_ns,
     ) -> Self:
-        """Make ``root`` a workspace linked to ``url``; without one, to a folder under ``data_home``.
+        """Make ``root`` a workspace linked to ``url``; without one, to a folder under
+        ``data_home``.
 
         No file of the user's is changed. Raises UsageError (inside another workspace, linked
         already, bad URL), RemoteUnavailable, RemoteFormatError.

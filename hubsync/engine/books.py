@@ -34,7 +34,8 @@ def settled(
     state = view.state
     rows = dict(state.base)
     for path in view.scan.ignored:
-        # Forgotten, not deleted: what is ignored today may come back, and then has no base (rule 6).
+        # Forgotten, not deleted: what is ignored today may come back, and then has no base (rule
+        # 6).
         rows.pop(path, None)
     touched = (
         local.changes_since(view.base).keys()

@@ -38,13 +38,14 @@ def obtain(
     download: list[tuple[str, Entry]] = []
     for content in dict.fromkeys(contents):
         near = content if content.side is Side.LOCAL else nearby.get(content.entry.digest or b"")
-        if near is None or not _copy(context, stage, near, content, got):
-            if content.side is Side.REMOTE:
-                download.append((content.path, content.entry))
-    size = sum(entry.size for _, entry in download)
+        copied = near is not None and _copy(context, stage, near, content, got)
+        if not copied and content.side is Side.REMOTE:
+            download.append((content.path, content.entry))
     if not download:
         return got
-    stage.require(size)
+    size = sum(entry.size for _, entry in download)
+    # What an interrupted run left in the stage takes no more room.
+    stage.require(size - sum(stage.arrived(entry.digest) for _, entry in download), len(download))
     context.reporter.phase("Downloading", len(download), size)
     received = 0
     for fetched in context.remote.fetch(download, stage.slot, context.reporter):

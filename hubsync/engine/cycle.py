@@ -7,8 +7,8 @@
 Nothing is touched before `decide` has passed the safety stops. What comes in is complete in the
 staging area before anything is published or replaced. The remote learns of changes before the disk
 does, and the base moves last; a crash between any two steps leaves both sides in a state from which
-the same steps go on (rule 13). A path where either side moved meanwhile is left alone and planned again
-(rules 10 and 12).
+the same steps go on (rule 13). A path where either side moved meanwhile is left alone and planned
+again (rules 10 and 12).
 """
 
 from __future__ import annotations
@@ -154,8 +154,8 @@ def _with(
 def _identified(
     context: Context, local: Tree, remote: Tree, paths: Sequence[str], problems: list[Problem]
 ) -> Tree:
-    """Digests of objects that other tools wrote: by the store's own checksum against the local file if
-    that can tell, else by fetching them (they stay staged for whoever needs them)."""
+    """Digests of objects that other tools wrote: by the store's own checksum against the local
+    file if that can tell, else by fetching them (they stay staged for whoever needs them)."""
     learned: list[tuple[str, Entry]] = []
     fetch: list[Content] = []
     for path in paths:
@@ -239,6 +239,10 @@ def _prepare(
     if request.only is Side.LOCAL:
         now.adopted |= {one.path for one in merged}
     made = [
+        *(
+            compiler.learned(path, view.snapshot.tree.get(path), view.remote.get(path))
+            for path in plan.agreed
+        ),
         *(compiler.carry(one) for one in plan.carries),
         *(compiler.merged(one) for one in merged),
         *(compiler.keep(one) for one in plan.keeps),

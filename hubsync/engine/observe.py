@@ -75,7 +75,7 @@ def observe(context: Context, state: State, request: Request, *, suspicious: boo
         snapshot = _answer(looking, state)
     remote = _over(base, snapshot.tree)
     rules = _incoming_rules(context, base, scanned, remote)
-    problems = (*scanned.problems, *snapshot.problems)
+    stuck = (*scanned.problems, *snapshot.problems)
     mine = _routed(context, base, scanned.tree)
     return View(
         state=state,
@@ -84,20 +84,21 @@ def observe(context: Context, state: State, request: Request, *, suspicious: boo
         remote=remote,
         scan=scanned,
         snapshot=snapshot,
-        policy=context.policy(rules=rules, blocked=frozenset(one.path for one in problems)),
+        policy=context.policy(rules=rules, blocked=frozenset(one.path for one in stuck)),
         facts=SafetyFacts(
             base_remote_id=state.remote_id,
             remote_id=snapshot.remote_id,
             confirmed=request.confirm_deletes,
         ),
         rules=rules,
-        problems=problems,
+        problems=(*stuck, *rules.problems),
         fs_now=fs_now,
     )
 
 
 def _answer(looking: Future[Snapshot], state: State) -> Snapshot:
-    """The snapshot; a remote that is gone although this workspace knows it is a safety stop (rule 9)."""
+    """The snapshot; a remote that is gone although this workspace knows it is a safety stop (rule
+    9)."""
     try:
         return looking.result()
     except Unreachable as error:

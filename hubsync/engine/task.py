@@ -27,7 +27,8 @@ class Content(Struct, frozen=True):
 
 
 class Staged(Struct, frozen=True):
-    """A content in the staging area; ``entry`` has its digest, ``source`` is empty for what is no file."""
+    """A content in the staging area; ``entry`` has its digest, ``source`` is empty for what is no
+    file."""
 
     entry: Entry
     source: str
@@ -110,6 +111,13 @@ class Compiler(Struct, frozen=True):
         step = Step(path=carry.path, entry=entry, expect=carry.expect, source=source or None)
         return Task(carry.path, changes=changes, steps=(step,))
 
+    def learned(self, path: str, before: Entry | None, entry: Entry | None) -> Task | None:
+        """An object that turned out to be what the disk has: the books learn what is in it, so that
+        no hub has to read it again, and one that trusts them knows of it."""
+        if self.only is Side.LOCAL or before is None or not _was_unread(before) or entry is None:
+            return None
+        return Task(path, changes=(Record(path, entry),))
+
     def merged(self, merged: Merged) -> Task:
         """The merged content goes to both sides."""
         entry, source = merged.staged.entry, merged.staged.source
@@ -146,10 +154,15 @@ class Compiler(Struct, frozen=True):
                 )
             )
         elif keep.keeper is None:
-            if keep.local is not None:
-                steps.append(Step(path=keep.path, entry=None, expect=keep.local))
-            if keep.remote is not None and self.only is None:
-                changes.append(Remove(keep.path, keep.remote))
+            here, there = _directory(keep.local), _directory(keep.remote)
+            if keep.source is Side.LOCAL:
+                steps.append(Step(path=keep.path, entry=there, expect=keep.local))
+            elif self.only is None and keep.remote is not None:
+                changes.append(
+                    Remove(keep.path, keep.remote)
+                    if here is None
+                    else Put(keep.path, here, "", keep.remote)
+                )
         return Task(keep.path, tuple(changes), tuple(steps))
 
     def _keeper_down(self, keep: KeepBoth) -> Step:
@@ -175,6 +188,11 @@ class Compiler(Struct, frozen=True):
             signature(carry.entry) if source else None,
             carry.moved_from,
         )
+
+
+def _directory(entry: Entry | None) -> Entry | None:
+    """An empty directory's entry; None for what is below a directory, which is carried by itself."""
+    return entry if entry is not None and entry.kind is Kind.DIR else None
 
 
 def _was_unread(entry: Entry) -> bool:

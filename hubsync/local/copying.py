@@ -69,8 +69,8 @@ def _copy(source: int, target: str) -> Entry:
 
 
 def stat_entry(root: str, path: str) -> Entry | None:
-    """What stands at ``path`` now, unread; None if nothing does. Raises LocalError for what cannot be
-    synced."""
+    """What stands at ``path`` now, unread; None if nothing does. Raises LocalError for what cannot
+    be synced."""
     directory, name = split(path)
     try:
         with Directories(root) as directories:
@@ -82,9 +82,8 @@ def stat_entry(root: str, path: str) -> Entry | None:
                 target = os.readlink(name, dir_fd=parent)
                 if link_stays_inside(path, target):
                     return Entry(Kind.LINK, target=target)
-            elif stat.S_ISDIR(status.st_mode):
-                if not os.listdir(os.path.join(root, path)):
-                    return Entry(Kind.DIR)
+            elif stat.S_ISDIR(status.st_mode) and not os.listdir(os.path.join(root, path)):
+                return Entry(Kind.DIR)
     except FileNotFoundError:
         return None
     except NotADirectoryError as error:

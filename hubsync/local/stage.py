@@ -45,6 +45,18 @@ class Stage:
             name = blake3(name.encode("utf-8", "surrogatepass")).hexdigest()
         return os.path.join(self.directory, name)
 
+    def arrived(self, digest: bytes | None) -> int:
+        """How many bytes of a content lie here already, complete or not."""
+        if digest is None:
+            return 0
+        path = self.slot(digest.hex())
+        for name in (path, path + ".part"):
+            try:
+                return os.lstat(name).st_size
+            except FileNotFoundError:
+                continue
+        return 0
+
     def holding(self, digest: bytes, size: int) -> str | None:
         """The path of a content that an earlier run left complete, read and verified, or None."""
         path = self.slot(digest.hex())

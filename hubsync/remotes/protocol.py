@@ -5,8 +5,8 @@ this line, so that they are the same on every kind of storage.
 
 Duties of an implementer
 - `snapshot` gives the whole truth or raises; an incomplete listing is an error (rule 9).
-- `publish` writes conditionally on each change's ``expect`` (rule 12). A path where the remote is no
-  longer what was expected has the outcome ``moved`` and is untouched; the others go through.
+- `publish` writes conditionally on each change's ``expect`` (rule 12). A path where the remote is
+  no longer what was expected has the outcome ``moved`` and is untouched; the others go through.
 - When `publish` has returned, what its outcomes call done is durable and visible to other hubs.
 - Killed at any point, every path on the remote is old or new, and a later run of any hub goes
   on without help (rule 13).
@@ -48,10 +48,10 @@ class Known(Struct, frozen=True):
 class Snapshot(Struct, frozen=True):
     """A remote at one instant.
 
-    ``tree`` stands on the rows of ``known.tree`` where that was given, so that what is unchanged costs
-    nothing. A file whose content the remote cannot tell has ``digest`` None and an ``identity``.
-    ``unrecorded``: paths that the next `publish` has to record even if nothing else changes
-    (objects of an interrupted run, other tools' deletions).
+    ``tree`` stands on the rows of ``known.tree`` where that was given, so that what is unchanged
+    costs nothing. A file whose content the remote cannot tell has ``digest`` None and an
+    ``identity``. ``unrecorded``: paths that the next `publish` has to record even if nothing else
+    changes (objects of an interrupted run, other tools' deletions).
     """
 
     remote_id: str
@@ -156,12 +156,12 @@ class Remote(Protocol):
         """One cheap request: has another hub published since?"""
 
     def snapshot(self, known: Known | None, *, listing: bool) -> Snapshot:
-        """The remote as it is. Without ``listing`` its own books are trusted and other tools' changes
-        are not looked for."""
+        """The remote as it is. Without ``listing`` its own books are trusted and other tools'
+        changes are not looked for."""
 
     def same_bytes(self, entry: Entry, local_file: str) -> bool | None:
-        """Whether the file has the bytes of an ``entry`` without a digest, by the store's own checksum;
-        None where that cannot tell."""
+        """Whether the file has the bytes of an ``entry`` without a digest, by the store's own
+        checksum; None where that cannot tell."""
 
     def fetch(
         self,
@@ -169,7 +169,8 @@ class Remote(Protocol):
         stage: Callable[[str], str],
         reporter: Reporter,
     ) -> Iterator[Fetched]:
-        """Contents into the files that ``stage(name)`` gives, verified, each with its own outcome."""
+        """Contents into the files that ``stage(name)`` gives, verified, each with its own
+        outcome."""
 
     def publish(
         self,
@@ -190,6 +191,7 @@ class Remote(Protocol):
         """One earlier content into the file ``target``. Raises NoSuchVersion."""
 
     def gc(self, before: int) -> int:
-        """Prune versions, history and leftovers older than ``before`` (ns); how many objects went."""
+        """Prune versions, history and leftovers older than ``before`` (ns); how many objects
+        went."""
 
     def close(self) -> None: ...

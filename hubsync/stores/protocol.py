@@ -84,8 +84,8 @@ class Download(Struct, frozen=True):
     The bytes are hashed on the way and must have ``size`` and ``digest`` where given, else the
     result is `ContentMismatch`. ``identity``: the object must still be this one, else
     `PreconditionFailed`. ``target`` appears only when complete; large objects go on from
-    ``target + ".part"`` where the store serves ranges and the identity still holds. More than ``size``
-    bytes are never written.
+    ``target + ".part"`` where the store serves ranges and the identity still holds. More than
+    ``size`` bytes are never written.
     """
 
     key: str
@@ -139,13 +139,15 @@ class Store(Protocol):
         """The object as it is now, or None."""
 
     def read(self, key: str, *, unless: str | None = None) -> tuple[bytes, ObjectInfo] | None:
-        """A small object's bytes; None if its identity is still ``unless``. Raises ObjectNotFound."""
+        """A small object's bytes; None if its identity is still ``unless``. Raises
+        ObjectNotFound."""
 
     def write(self, key: str, data: bytes, *, expected: str | None = None) -> ObjectInfo:
         """Write a small object; ``expected`` as in `Upload`. Raises PreconditionFailed."""
 
     def copy(self, source: str, target: str) -> ObjectInfo | None:
-        """Copy within the store, replacing ``target``; its info if that costs no further request."""
+        """Copy within the store, replacing ``target``; its info if that costs no further
+        request."""
 
     def delete(self, key: str, *, expected: str | None = None) -> None:
         """Remove an object; an absent one is no error. ``expected`` as far as the store can."""

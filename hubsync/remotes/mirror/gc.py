@@ -46,11 +46,12 @@ class Collector(Struct, frozen=True):
         return len(useless) + self.place.store.sweep(before)
 
     def _now(self) -> int:
-        """The store's time."""
+        """The store's time; 0, by which nothing is old, if it does not tell."""
         key = f"{layout.TEMPORARY}gc-{layout.nonce(self.place.rng)}"
-        info = self.place.store.write(key, b"")
+        self.place.store.write(key, b"")
+        info = self.place.store.head(key)
         self.place.store.delete(key)
-        return info.mtime
+        return info.mtime if info is not None else 0
 
     def _compacted(self, at: HeadAt, before: int) -> HeadAt:
         """Old log objects that are still part of the index have to be merged before they can go."""

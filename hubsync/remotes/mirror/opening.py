@@ -72,7 +72,7 @@ def enforces_conditions(place: Place) -> bool:
 def no_mirror() -> Unreachable:
     return Unreachable(
         "There is no hubsync mirror at this place.",
-        "Check the URL; 'hubsync init' in a directory makes a new one, beside files that lie there.",
+        "Check the URL; 'hubsync init' in a directory makes a new one, beside plain files too.",
         "no-mirror",
     )
 

@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from blake3 import blake3
 
@@ -55,7 +56,7 @@ def entry_of(word: str) -> tuple[str, Entry]:
     """One word of a tree."""
     body, _, evidence = word.partition("@")
     number = int(evidence or 0)
-    seen = {"mtime": number, "inode": number, "identity": evidence}
+    seen: dict[str, Any] = {"mtime": number, "inode": number, "identity": evidence}
     if body.endswith("/"):
         return body[:-1], Entry(Kind.DIR, **seen)
     if ">" in body:
