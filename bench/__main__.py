@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> int:
         finally:
             place.forget()
         _say(findings[-1])
+    place.close()
     options.out.write_text(page(findings, arguments, options.runs))
     print(f"\nwritten to {options.out}")
     missed = [one.job for one in findings if not all(verdict.met for verdict in one.verdicts)]

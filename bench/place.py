@@ -10,12 +10,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar, cast
 
 from msgspec import Struct
 
 from bench.harness import Wrong
 
 _SEED = 20_261_121
+
+T = TypeVar("T")
 
 
 class Scale(Struct, frozen=True):
@@ -38,19 +41,37 @@ class Scale(Struct, frozen=True):
 
 
 class Place:
-    """A folder for everything that the bench makes; ``data`` outlives a run, ``work`` does not."""
+    """A folder for everything that the bench makes.
+
+    What lies in ``data`` outlives a run of the bench, ``shared`` one job, ``work`` nothing.
+    """
 
     def __init__(self, root: Path, scale: Scale) -> None:
         self.scale = scale
         self._data = root / "data"
+        self._shared = root / "shared"
         self._work = root / "work"
+        self._made_for_jobs: dict[str, object] = {}
         self._data.mkdir(parents=True, exist_ok=True)
+        remove(self._shared)
         self.forget()
 
     def forget(self) -> None:
         """An empty work folder for the next job."""
-        shutil.rmtree(self._work, ignore_errors=True)
+        remove(self._work)
         self._work.mkdir(parents=True)
+
+    def close(self) -> None:
+        remove(self._work)
+        remove(self._shared)
+
+    def shared(self, name: str, make: Callable[[Path], T]) -> T:
+        """What takes long to prepare and serves several jobs: made in a folder of its own, once."""
+        if name not in self._made_for_jobs:
+            folder = self._shared / name
+            folder.mkdir(parents=True)
+            self._made_for_jobs[name] = make(folder)
+        return cast(T, self._made_for_jobs[name])
 
     def folder(self, name: str) -> Path:
         """A path in the work folder at which there is nothing."""
@@ -68,9 +89,7 @@ class Place:
         return self._made(f"one-file-of-{size}", lambda at: _make_large(at, size))
 
     def copy(self, source: Path, name: str) -> Path:
-        target = self.folder(name)
-        subprocess.run(["cp", "-a", os.fspath(source), os.fspath(target)], check=True)
-        return target
+        return copied(source, self.folder(name))
 
     def _made(self, name: str, make: Callable[[Path], None]) -> Path:
         path = self._data / name
@@ -81,6 +100,11 @@ class Place:
             make(unfinished)
             unfinished.rename(path)
         return path
+
+
+def copied(source: Path, target: Path) -> Path:
+    subprocess.run(["cp", "-a", os.fspath(source), os.fspath(target)], check=True)
+    return target
 
 
 def remove(path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from statistics import median
 
 from msgspec import Struct
 
@@ -79,8 +78,3 @@ def cost(requests: Mapping[str, int]) -> float:
     return sum(
         number * _DOLLARS[kind] / 1000 for kind, number in requests.items() if kind not in _FREE
     )
-
-
-def spread(timings: Timings, name: str) -> str:
-    seconds = [run.seconds for run in timings[name]]
-    return f"{min(seconds):.2f} to {max(seconds):.2f} s, median {median(seconds):.2f}"

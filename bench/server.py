@@ -28,7 +28,6 @@ class ObjectServer:
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.folder.mkdir(parents=True)
-        self.restart()
 
     @property
     def env(self) -> dict[str, str]:
@@ -80,14 +79,21 @@ class ObjectServer:
             self._process.wait()
             self._process = None
 
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        self.restart()
+        try:
+            yield
+        finally:
+            self.stop()
+
 
 @contextlib.contextmanager
 def object_server(place: Place) -> Iterator[ObjectServer]:
+    """A server with nothing in it, for one job."""
     server = ObjectServer(place.folder("s3"))
-    try:
+    with server.running():
         yield server
-    finally:
-        server.stop()
 
 
 def _answers(port: int) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from bench.harness import Command, Contender, Run, Wrong, always, no_check, race
-from bench.place import Place, expect_files
+from bench.place import Place, copied, expect_files
 from bench.programs import (
     do,
     document,
@@ -18,7 +19,7 @@ from bench.programs import (
     unison,
 )
 from bench.results import HUBSYNC, Finding, at_most, at_most_times, finding
-from bench.server import BUCKET, ObjectServer, object_server
+from bench.server import BUCKET, ObjectServer
 
 _SIZE = 256
 _BESIDE_LISTING = 3
@@ -30,20 +31,18 @@ _BISYNC = ["bisync", "--fast-list", "--compare=size"]
 class _Synced:
     """The same files in a hubsync workspace and in a plain folder, both already on the server."""
 
-    def __init__(self, place: Place, server: ObjectServer, *, exclusive: bool = False) -> None:
+    def __init__(self, place: Place, folder: Path) -> None:
         self.number = place.scale.many
         data = place.files(self.number, _SIZE)
-        self.server = server
-        self.workspace = place.copy(data, "workspace")
-        self.plain = place.copy(data, "plain")
-        self._states = place.folder("rclone-states")
-        init = ["init", f"s3://{BUCKET}/mirror", *(["--exclusive"] if exclusive else [])]
-        do(hubsync(self.workspace, server.env, *init))
-        do(hubsync(self.workspace, server.env, "sync"))
-        server.stop()
-        expect_files(server.folder / "mirror", self.number)
-        shutil.copytree(data, server.folder / "plain")
-        server.restart()
+        self.server = ObjectServer(folder / "s3")
+        self.workspace = copied(data, folder / "workspace")
+        self.plain = copied(data, folder / "plain")
+        self._states = folder / "rclone-states"
+        copied(data, self.server.folder / "plain")
+        with self.server.running():
+            do(self.hubsync("init", f"s3://{BUCKET}/mirror"))
+            do(self.hubsync("sync"))
+        expect_files(self.server.folder / "mirror", self.number)
 
     def hubsync(self, *arguments: str) -> Command:
         return hubsync(self.workspace, self.server.env, *arguments)
@@ -57,10 +56,20 @@ class _Synced:
         return rclone(self.plain, self.server.env, *command)
 
 
+@contextlib.contextmanager
+def _synced(place: Place, *, exclusive: bool = False) -> Iterator[_Synced]:
+    """Made for the first of these jobs; every job gets a server with nothing in its caches."""
+    synced = place.shared("synced", lambda folder: _Synced(place, folder))
+    with synced.server.running():
+        trust = "--exclusive" if exclusive else "--no-exclusive"
+        do(synced.hubsync("remote", "set", "origin", trust))
+        do(synced.hubsync("sync"))
+        yield synced
+
+
 def nothing_s3(place: Place, rounds: int) -> Finding:
     """Sync of 100,000 files, nothing changed, S3."""
-    with object_server(place) as server:
-        synced = _Synced(place, server)
+    with _synced(place) as synced:
         do(synced.rclone_bisync("--resync"))
         timings = race(
             [
@@ -85,8 +94,7 @@ def nothing_s3(place: Place, rounds: int) -> Finding:
 
 def nothing_s3_exclusive(place: Place, rounds: int) -> Finding:
     """The same with a remote that only hubsync writes."""
-    with object_server(place) as server:
-        synced = _Synced(place, server, exclusive=True)
+    with _synced(place, exclusive=True) as synced:
         timings = race(
             [
                 Contender(HUBSYNC, always(synced.hubsync("sync")), expect_nothing_done),
@@ -107,13 +115,12 @@ def nothing_s3_exclusive(place: Place, rounds: int) -> Finding:
 
 def one_edit(place: Place, rounds: int) -> Finding:
     """Push after one edit among 100,000 files, S3."""
-    with object_server(place) as server:
-        synced = _Synced(place, server)
 
-        def edited(command: Command, folder: Path) -> Command:
-            _grow(folder)
-            return command
+    def edited(command: Command, folder: Path) -> Command:
+        _grow(folder)
+        return command
 
+    with _synced(place) as synced:
         timings = race(
             [
                 Contender(
@@ -129,7 +136,7 @@ def one_edit(place: Place, rounds: int) -> Finding:
             ],
             rounds,
         )
-        _expect_same_edit(synced, server)
+        _expect_same_edit(synced)
     requests = requests_of(timings[HUBSYNC][-1])
     beside = sum(requests.values()) - 2  # one write, one copy of what was overwritten
     return finding(
@@ -186,9 +193,9 @@ def _expect_one_up(turn: int, run: Run) -> None:
         raise Wrong(f"a push after one edit carried {moved:,} files")
 
 
-def _expect_same_edit(synced: _Synced, server: ObjectServer) -> None:
+def _expect_same_edit(synced: _Synced) -> None:
     for folder, name in ((synced.workspace, "mirror"), (synced.plain, "plain")):
         edited = _edited_file(folder)
-        arrived = server.folder / name / edited.relative_to(folder)
+        arrived = synced.server.folder / name / edited.relative_to(folder)
         if arrived.read_bytes() != edited.read_bytes():
             raise Wrong(f"the edit did not arrive in {name}")

@@ -137,6 +137,7 @@ def try_merge(context: Context, stage: Stage, inputs: MergeInputs) -> Merged | N
         mtime=context.clock(),
     )
     source = stage.write(content, digest)
+    os.utime(source, ns=(entry.mtime, entry.mtime))
     return Merged(merge.path, merge.local, merge.remote, Staged(entry, source))
 
 

@@ -39,6 +39,7 @@ from hubsync.engine.task import (
     Content,
     Merged,
     Task,
+    unread,
     wanted_by_carries,
     wanted_by_keep,
 )
@@ -233,21 +234,23 @@ def _prepare(
     tally.both_changed(merged, plan.keeps)
     for problem in plan.problems:
         tally.problem(problem)
-    compiler = Compiler(
-        context.root, staged, view.snapshot.unrecorded, request.only, view.remote.get
-    )
+    compiler = Compiler(context.root, staged, _unrecorded(view), request.only, view.remote.get)
     if request.only is Side.LOCAL:
         now.adopted |= {one.path for one in merged}
     made = [
-        *(
-            compiler.learned(path, view.snapshot.tree.get(path), view.remote.get(path))
-            for path in plan.agreed
-        ),
+        *(compiler.learned(path) for path in plan.agreed),
         *(compiler.carry(one) for one in plan.carries),
         *(compiler.merged(one) for one in merged),
         *(compiler.keep(one) for one in plan.keeps),
     ]
     return [task for task in made if task is not None]
+
+
+def _unrecorded(view: View) -> frozenset[str]:
+    """Where the remote's own books are behind: they do not have the entry, or not what is in it."""
+    changed = view.remote.changes_since(view.base)
+    found = frozenset(path for path in changed if unread(view.snapshot.tree.get(path)))
+    return view.snapshot.unrecorded | found
 
 
 def _publish(

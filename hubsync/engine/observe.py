@@ -16,6 +16,7 @@ from hubsync.engine.context import Context, Request
 from hubsync.errors import SafetyStop, Unreachable
 from hubsync.local.evidence import clock_of
 from hubsync.local.scan import Scan, scan
+from hubsync.local.stage import Stage
 from hubsync.local.state import State
 from hubsync.model import IGNORE_FILE, Entry, Kind, Problem, Side, Tree
 from hubsync.remotes.protocol import Known, Snapshot
@@ -144,7 +145,7 @@ def _incoming_rules(context: Context, base: Tree, scanned: Scan, remote: Tree) -
     rules = scanned.rules
     if not coming:
         return rules
-    with tempfile.TemporaryDirectory(dir=context.layout.stage) as folder:
+    with tempfile.TemporaryDirectory(dir=Stage(context.root).directory) as folder:
         for got in context.remote.fetch(
             sorted(coming), lambda name: os.path.join(folder, name), context.reporter
         ):

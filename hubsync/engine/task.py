@@ -52,9 +52,10 @@ class Task(Struct, frozen=True):
 Contents = Mapping[tuple[Side, str], Staged]
 
 
-def signature(entry: Entry) -> tuple[int, int, int, int]:
-    """The stat signature of a scanned file, as `stores.protocol.Upload` wants it."""
-    return (entry.size, entry.mtime, entry.ctime, entry.inode)
+def signature(entry: Entry) -> tuple[int, int, int, int] | None:
+    """The stat signature of a scanned file, as `stores.protocol.Upload` wants it; None where the
+    evidence vouches for nothing (`local.evidence`): there the digest alone is held against it."""
+    return (entry.size, entry.mtime, entry.ctime, entry.inode) if entry.inode else None
 
 
 def wanted_by_carries(plan: Plan) -> Iterator[Content]:
@@ -79,7 +80,7 @@ def wanted_by_keep(keep: KeepBoth) -> Iterator[Content]:
 class Compiler(Struct, frozen=True):
     """Turns decisions into tasks for one cycle.
 
-    ``unrecorded``: paths whose entry the remote's own books do not have yet.
+    ``unrecorded``: paths whose entry the remote's own books do not have yet, or not its content.
     ``only``: as in `Request`; a pull changes nothing on the remote.
     """
 
@@ -103,18 +104,16 @@ class Compiler(Struct, frozen=True):
             elif not _only_mode(carry):
                 return None
         changes: tuple[Change, ...] = ()
-        if self.only is None and (
-            carry.path in self.unrecorded
-            or (entry is not None and carry.entry is not None and _was_unread(carry.entry))
-        ):
+        if self.only is None and carry.path in self.unrecorded:
             changes = (Record(carry.path, entry),)
         step = Step(path=carry.path, entry=entry, expect=carry.expect, source=source or None)
         return Task(carry.path, changes=changes, steps=(step,))
 
-    def learned(self, path: str, before: Entry | None, entry: Entry | None) -> Task | None:
+    def learned(self, path: str) -> Task | None:
         """An object that turned out to be what the disk has: the books learn what is in it, so that
         no hub has to read it again, and one that trusts them knows of it."""
-        if self.only is Side.LOCAL or before is None or not _was_unread(before) or entry is None:
+        entry = self.on_remote(path)
+        if self.only is Side.LOCAL or path not in self.unrecorded or entry is None:
             return None
         return Task(path, changes=(Record(path, entry),))
 
@@ -142,7 +141,10 @@ class Compiler(Struct, frozen=True):
             there = self.on_remote(keep.copy_path)
             changes.append(Put(keep.copy_path, copied, source, there))
         if keep.keeper is Side.REMOTE and keep.remote is not None:
-            steps.append(self._keeper_down(keep))
+            down = self._keeper_down(keep)
+            steps.append(down)
+            if self.only is None and keep.path in self.unrecorded:
+                changes.append(Record(keep.path, down.entry))
         elif keep.keeper is Side.LOCAL and keep.local is not None and self.only is None:
             changes.append(
                 Put(
@@ -191,12 +193,14 @@ class Compiler(Struct, frozen=True):
 
 
 def _directory(entry: Entry | None) -> Entry | None:
-    """An empty directory's entry; None for what is below a directory, which is carried by itself."""
+    """An empty directory's entry; None for what is below a directory, which is carried by
+    itself."""
     return entry if entry is not None and entry.kind is Kind.DIR else None
 
 
-def _was_unread(entry: Entry) -> bool:
-    return entry.kind is Kind.FILE and entry.digest is None
+def unread(entry: Entry | None) -> bool:
+    """Whether nobody has said yet what is in a file: another tool wrote it."""
+    return entry is not None and entry.kind is Kind.FILE and entry.digest is None
 
 
 def _only_mode(carry: Carry) -> bool:

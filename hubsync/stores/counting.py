@@ -6,9 +6,10 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from hubsync.stores.levels import Batch, Level
+from hubsync.stores.levels import Batch
 from hubsync.stores.protocol import (
     Download,
+    Level,
     ObjectInfo,
     Passed,
     Store,

@@ -38,10 +38,11 @@ from hubsync.stores.folder_files import (
     write_all,
 )
 from hubsync.stores.folder_listing import identity_of, info_of, level_in, walk
-from hubsync.stores.levels import Batch, Level
+from hubsync.stores.levels import Batch
 from hubsync.stores.names import check_key
 from hubsync.stores.protocol import (
     Download,
+    Level,
     ObjectInfo,
     Passed,
     StoreCapabilities,

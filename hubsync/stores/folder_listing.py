@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from hubsync.stores.folder_errors import translate
-from hubsync.stores.levels import Level
-from hubsync.stores.protocol import ObjectInfo
+from hubsync.stores.protocol import Level, ObjectInfo
 
 _BATCH: Final = 4096
 HIDDEN: Final = ".hubsync/tmp/"

@@ -9,34 +9,28 @@
 
 from __future__ import annotations
 
-import contextlib
+import random
 import threading
 import time
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeVar
 
-from msgspec import Struct
-
-from hubsync.errors import HubsyncError, ObjectNotFound, PreconditionFailed
-from hubsync.model import METADATA_DIR
+from hubsync.errors import ObjectNotFound, PreconditionFailed
 from hubsync.stores import fsspec_listing
-from hubsync.stores.fsspec_dialects import Dialect
-from hubsync.stores.fsspec_errors import TRANSIENT, translate, verdict
 from hubsync.stores.fsspec_info import SETTLED, object_info
-from hubsync.stores.fsspec_pool import Pool
-from hubsync.stores.levels import Batch, Level
+from hubsync.stores.levels import Batch
 from hubsync.stores.names import check_key
 from hubsync.stores.protocol import (
     ABSENT,
     Download,
+    Level,
     ObjectInfo,
     Passed,
     StoreCapabilities,
     Transferred,
     Upload,
 )
-from hubsync.stores.retry import Patience, retrying
+from hubsync.stores.retry import Patience
 from hubsync.stores.transfer import (
     SMALL,
     TargetWriter,
@@ -49,20 +43,10 @@ from hubsync.stores.transfer import (
 
 WORKERS: Final = 6
 _BLOCK: Final = 1 << 20
+_SECOND: Final = 1_000_000_000
 TEMPORARY: Final = ".hubsync/tmp"
 
 T = TypeVar("T")
-
-
-class Place(Struct, frozen=True):
-    """Where and how: ``make`` opens a file system, ``root`` is the folder in it (no slash at its
-    end), ``name`` is what messages call the place, without any credential."""
-
-    name: str
-    root: str
-    make: Callable[[], Any]
-    dialect: Dialect
-    description: str
 
 
 class FsspecStore:
@@ -77,9 +61,7 @@ class FsspecStore:
         self._place = place
         self._dialect = place.dialect
         self._clock = clock
-        self._patience = patience or Patience()
-        self._pool = Pool(place.make, place.dialect)
-        self._folders: set[str] = set()
+        self._files = Files(place, patience or Patience())
 
     @property
     def capabilities(self) -> StoreCapabilities:
@@ -115,8 +97,8 @@ class FsspecStore:
         """Every object of a bucket under ``prefix``, in one listing."""
         folder = prefix.rpartition("/")[0]
         try:
-            infos = self._do(
-                folder, lambda fs: self._dialect.find(fs, self._path(folder).rstrip("/"))
+            infos = self._files.do(
+                folder, lambda fs: self._dialect.find(fs, self._files.path(folder).rstrip("/"))
             )
         except ObjectNotFound:
             return []
@@ -130,14 +112,14 @@ class FsspecStore:
 
     def _level(self, folder: str) -> fsspec_listing.Rows:
         """One folder (``""`` or ending in ``/``): last parts of names, with their infos."""
-        path = self._path(folder[:-1]) if folder else self._place.root
-        infos = self._do(folder[:-1], lambda fs: self._dialect.ls(fs, path or "/"))
+        path = self._files.path(folder[:-1]) if folder else self._place.root
+        infos = self._files.do(folder[:-1], lambda fs: self._dialect.ls(fs, path or "/"))
         return [(info["name"].rstrip("/").rpartition("/")[2], info) for info in infos]
 
     def head(self, key: str) -> ObjectInfo | None:
         check_key(key)
         try:
-            info = self._do(key, lambda fs: self._dialect.info(fs, self._path(key)))
+            info = self._files.do(key, lambda fs: self._dialect.info(fs, self._files.path(key)))
         except ObjectNotFound:
             return None
         return object_info(key, info, self._clock()) if info["type"] == "file" else None
@@ -147,7 +129,7 @@ class FsspecStore:
         while True:
             if before.identity == unless:
                 return None
-            data = self._do(key, lambda fs: self._dialect.get(fs, self._path(key)))
+            data = self._files.do(key, lambda fs: self._dialect.get(fs, self._files.path(key)))
             after = self._present(key)
             # A fresh time in whole seconds never equals itself; then the size must do.
             if after.identity == before.identity or after.size == len(data):
@@ -165,21 +147,26 @@ class FsspecStore:
         dialect = self._dialect
 
         def copied(fs: Any, path: str) -> None:
-            dialect.copy(fs, self._path(source), path)
+            dialect.copy(fs, self._files.path(source), path)
 
-        self._do(source, lambda fs: self._written(fs, target, copied, aside=not dialect.atomic_put))
+        self._files.do(
+            source, lambda fs: self._files.written(fs, target, copied, aside=not dialect.atomic_put)
+        )
         return None
 
     def delete(self, key: str, *, expected: str | None = None) -> None:
         parts = check_key(key)
-        if expected is not None and self.head(key) is not None:
-            self._expect(key, expected)
+        if expected is not None:
+            present = self.head(key)
+            if present is None:
+                return
+            _compare(key, expected, present)
         try:
-            self._do(key, lambda fs: self._dialect.remove(fs, self._path(key)))
+            self._files.do(key, lambda fs: self._dialect.remove(fs, self._files.path(key)))
         except ObjectNotFound:
             return
         if self._dialect.prunes:
-            self._prune(parts[:-1])
+            self._files.prune(parts[:-1])
 
     def upload(self, jobs: Iterable[Upload], passed: Passed) -> Iterator[Transferred]:
         stop = threading.Event()
@@ -193,21 +180,26 @@ class FsspecStore:
 
     def _send(self, job: Upload, passed: Passed) -> Transferred:
         check_key(job.key)
-        if job.expected is not None:
-            self._expect(job.key, job.expected)
+        present: ObjectInfo | None = None
+        if job.expected is not None or self._dialect.coarse_times:
+            present = self.head(job.key)
+            _compare(job.key, job.expected, present)
+        mtime = self._time_for(job, present)
         digest: bytes
         signature: tuple[int, int, int, int] | None
         if job.data is None and job.size > SMALL:
-            digest, signature = self._do(job.key, lambda fs: self._send_large(fs, job, passed))
+            digest, signature = self._files.do(
+                job.key, lambda fs: self._send_large(fs, job, mtime, passed)
+            )
         else:
             content = read_source(job)
 
             def put(fs: Any, path: str) -> None:
                 self._dialect.put(fs, path, content.data)
-                self._dress(fs, path, job)
+                self._dialect.dress(fs, path, mtime, job.executable)
 
             aside = not self._dialect.atomic_put
-            self._do(job.key, lambda fs: self._written(fs, job.key, put, aside=aside))
+            self._files.do(job.key, lambda fs: self._files.written(fs, job.key, put, aside=aside))
             passed(len(content.data))
             digest, signature = content.digest, content.signature
         info = self._present(job.key)
@@ -221,89 +213,57 @@ class FsspecStore:
         )
 
     def _send_large(
-        self, fs: Any, job: Upload, passed: Passed
+        self, fs: Any, job: Upload, mtime: int, passed: Passed
     ) -> tuple[bytes, tuple[int, int, int, int]]:
         with stream_source(job) as stream:
 
             def put(fs: Any, path: str) -> None:
                 self._dialect.put_stream(fs, path, stream, passed)
                 stream.exhaust()
-                self._dress(fs, path, job)
+                self._dialect.dress(fs, path, mtime, job.executable)
 
-            self._written(fs, job.key, put, aside=True)
+            self._files.written(fs, job.key, put, aside=True)
             return stream.digest, stream.signature
 
-    def _dress(self, fs: Any, path: str, job: Upload) -> None:
-        # A time that is old enough to be trusted by the next listing: see `fsspec_info`.
-        mtime = min(job.mtime or self._clock(), self._clock() - SETTLED - 1_000_000_000)
-        self._dialect.dress(fs, path, mtime, job.executable)
+    def _time_for(self, job: Upload, present: ObjectInfo | None) -> int:
+        """The time to give the object, for its identity's sake where times are whole seconds.
 
-    def _written(self, fs: Any, key: str, put: Callable[[Any, str], None], *, aside: bool) -> None:
-        """``put`` at the key's place, by way of a temporary name if ``aside``."""
-        path = self._path(key)
-        if not aside:
-            put(fs, path)
-            return
-        temporary = f"{TEMPORARY}/{uuid.uuid4().hex}"
-        try:
-            self._make_folder(fs, TEMPORARY)
-            put(fs, self._path(temporary))
-            self._make_folder(fs, key.rpartition("/")[0])
-            self._dialect.replace(fs, self._path(temporary), path)
-        except BaseException:
-            # Perhaps a folder that was there is gone: the next try makes it again.
-            self._folders.clear()
-            self._discard(fs, temporary)
-            raise
-
-    def _discard(self, fs: Any, temporary: str) -> None:
-        """Best effort, while another error is on its way; `sweep` takes what is left."""
-        with contextlib.suppress(Exception):
-            self._dialect.remove(fs, self._path(temporary))
-
-    def _make_folder(self, fs: Any, folder: str) -> None:
-        if folder in self._folders:
-            return
-        path = self._path(folder) if folder else self._place.root
-        if path:
-            self._dialect.make_folder(fs, path)
-        self._folders.add(folder)
-
-    def _prune(self, parts: Sequence[str]) -> None:
-        """Remove folders that are empty now; the first that is not ends it, by an error."""
-        for depth in range(len(parts), 0, -1):
-            folder = "/".join(parts[:depth])
-            if folder == METADATA_DIR:
-                return
-            self._folders.discard(folder)
-            path = self._path(folder)
-            try:
-                with self._pool.instance() as fs:
-                    self._dialect.remove_folder(fs, path)
-            except OSError:
-                return
+        Old enough to be trusted at once (see `fsspec_info`), and another than that of the object it
+        replaces, which may have the same size. Without a source's time it is a random one.
+        """
+        settled = self._clock() - SETTLED - _SECOND
+        if not self._dialect.coarse_times:
+            return job.mtime
+        mtime = min(job.mtime, settled) if job.mtime else settled - random.getrandbits(22) * _SECOND
+        if present is not None and present.mtime // _SECOND == mtime // _SECOND:
+            mtime -= _SECOND
+        return mtime
 
     def _fetch(self, job: Download, passed: Passed) -> Transferred:
         check_key(job.key)
         if job.digest is not None and job.size is not None and job.size <= SMALL:
             # The digest proves the content: no need to ask what the object is now.
             info = ObjectInfo(job.key, job.size, job.identity or "", 0)
-            data = self._do(job.key, lambda fs: self._dialect.get(fs, self._path(job.key)))
+            data = self._files.do(
+                job.key, lambda fs: self._dialect.get(fs, self._files.path(job.key))
+            )
             result = write_target(job, data, info)
             passed(result.size)
             return result
         info = self._present(job.key)
         self._check_identity(job, info)
         if info.size <= SMALL:
-            data = self._do(job.key, lambda fs: self._dialect.get(fs, self._path(job.key)))
+            data = self._files.do(
+                job.key, lambda fs: self._dialect.get(fs, self._files.path(job.key))
+            )
             self._check_identity(job, self._present(job.key))
             result = write_target(job, data, info)
             passed(result.size)
             return result
-        return self._do(job.key, lambda fs: self._fetch_large(fs, job, info, passed))
+        return self._files.do(job.key, lambda fs: self._fetch_large(fs, job, info, passed))
 
     def _fetch_large(self, fs: Any, job: Download, info: ObjectInfo, passed: Passed) -> Transferred:
-        path = self._path(job.key)
+        path = self._files.path(job.key)
         with TargetWriter(job, passed, info.identity) as writer:
             with self._dialect.reading(fs, path, writer.offset, info.size) as source:
                 while data := source.read(_BLOCK):
@@ -316,11 +276,6 @@ class FsspecStore:
     def _check_identity(self, job: Download, info: ObjectInfo) -> None:
         if job.identity is not None and info.identity != job.identity:
             raise _moved(job.key)
-
-    def _expect(self, key: str, expected: str) -> None:
-        info = self.head(key)
-        if (info.identity if info else ABSENT) != expected:
-            raise _moved(key)
 
     def _present(self, key: str) -> ObjectInfo:
         info = self.head(key)
@@ -343,28 +298,12 @@ class FsspecStore:
         return removed
 
     def close(self) -> None:
-        self._pool.close()
-
-    def _path(self, key: str) -> str:
-        return f"{self._place.root}/{key}" if key else self._place.root
-
-    def _do(self, key: str, work: Callable[[Any], T]) -> T:
-        """``work`` on a file system, tried again on passing failures, its errors translated."""
-
-        def once() -> T:
-            with self._pool.instance() as fs:
-                return work(fs)
-
-        try:
-            return retrying(once, _may_pass, self._patience)
-        except HubsyncError:
-            raise
-        except Exception as error:
-            raise translate(error, key, self._place.name) from error
+        self._files.close()
 
 
-def _may_pass(error: Exception) -> bool:
-    return not isinstance(error, HubsyncError) and verdict(error) in TRANSIENT
+def _compare(key: str, expected: str | None, present: ObjectInfo | None) -> None:
+    if expected is not None and (present.identity if present else ABSENT) != expected:
+        raise _moved(key)
 
 
 def _moved(key: str) -> PreconditionFailed:

@@ -7,16 +7,14 @@ fsspec gives one interface, but not one meaning: ``mv`` is atomic here and copy-
 from __future__ import annotations
 
 import contextlib
-import io
 from collections.abc import Iterator
-from typing import Any, Protocol, cast
-from urllib.parse import quote
+from typing import Any, Final, Protocol, cast
 
 from hubsync.stores.protocol import Passed
 from hubsync.stores.sources import SourceStream
 
 Info = dict[str, Any]
-_BLOCK = 1 << 20
+_BLOCK: Final = 1 << 20
 
 
 class Reader(Protocol):
@@ -35,6 +33,8 @@ class Dialect:
     shared = True
     """One instance serves several threads."""
     server_copy = True
+    coarse_times = False
+    """Times are whole seconds and can be set: `dress` has to tell two writes apart by them."""
     prunes = False
     """Removing a directory fails if something is in it, so that pruning is safe."""
 
@@ -135,6 +135,7 @@ class Sftp(Dialect):
 
     shared = False
     server_copy = False
+    coarse_times = True
     prunes = True
 
     def info(self, fs: Any, path: str) -> Info:
@@ -193,103 +194,10 @@ class Sftp(Dialect):
         fs.client.close()
 
 
-class Webdav(Dialect):
-    """webdav4, by its client: its fsspec layer strips blanks off names and quotes nothing."""
-
-    def _quoted(self, path: str) -> str:
-        return quote(path)
-
-    def info(self, fs: Any, path: str) -> Info:
-        return self._translated(fs.client.info(self._quoted(path)))
-
-    def ls(self, fs: Any, path: str) -> list[Info]:
-        found = fs.client.ls(self._quoted(path), detail=True, allow_listing_resource=False)
-        return [self._translated(one) for one in found]
-
-    def _translated(self, found: Info) -> Info:
-        return {**found, "name": found["name"], "size": found.get("content_length")}
-
-    def put(self, fs: Any, path: str, data: bytes) -> None:
-        fs.client.upload_fileobj(
-            io.BytesIO(data), self._quoted(path), overwrite=True, size=len(data)
-        )
-
-    def put_stream(self, fs: Any, path: str, stream: SourceStream, passed: Passed) -> None:
-        fs.client.upload_fileobj(
-            _Pulled(stream, passed),
-            self._quoted(path),
-            overwrite=True,
-            size=stream.size,
-            chunk_size=_BLOCK,
-        )
-
-    def get(self, fs: Any, path: str) -> bytes:
-        buffer = io.BytesIO()
-        fs.client.download_fileobj(self._quoted(path), buffer)
-        return buffer.getvalue()
-
-    @contextlib.contextmanager
-    def reading(self, fs: Any, path: str, offset: int, size: int) -> Iterator[Reader]:
-        with fs.client.open(self._quoted(path), mode="rb", chunk_size=_BLOCK) as source:
-            if offset:
-                source.seek(offset)
-            yield source
-
-    def replace(self, fs: Any, path: str, target: str) -> None:
-        fs.client.move(self._quoted(path), self._quoted(target), overwrite=True)
-
-    def copy(self, fs: Any, path: str, target: str) -> None:
-        fs.client.copy(self._quoted(path), self._quoted(target), overwrite=True)
-
-    def remove(self, fs: Any, path: str) -> None:
-        # DELETE of a collection takes all that is in it.
-        if self.info(fs, path)["type"] != "directory":
-            fs.client.remove(self._quoted(path))
-
-    def make_folder(self, fs: Any, path: str) -> None:
-        from webdav4.client import ResourceAlreadyExists, ResourceConflict
-
-        # From the deepest up: many servers forbid to touch the collections above one's own.
-        with contextlib.suppress(ResourceAlreadyExists):
-            try:
-                fs.client.mkdir(self._quoted(path))
-            except ResourceConflict:
-                parent = path.rpartition("/")[0]
-                if not parent:
-                    raise
-                self.make_folder(fs, parent)
-                fs.client.mkdir(self._quoted(path))
-
-    def close(self, fs: Any) -> None:
-        fs.client.http.close()
-
-
-class _Pulled(io.RawIOBase):
-    """A source stream as the file object that webdav4 reads from."""
-
-    def __init__(self, stream: SourceStream, passed: Passed) -> None:
-        self._stream = stream
-        self._passed = passed
-        self._left = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        if not self._left:
-            self._left = memoryview(next(self._stream, b""))
-        data = bytes(self._left[:size] if size >= 0 else self._left)
-        self._left = self._left[len(data) :]
-        self._passed(len(data))
-        return data
-
-
 def dialect_of(protocol: str) -> Dialect:
     """How to speak to the file system of this protocol."""
     if protocol in ("s3", "s3a", "gs", "gcs", "az", "azure", "abfs", "abfss"):
         return Buckets()
     if protocol in ("sftp", "ssh"):
         return Sftp()
-    if protocol.startswith("webdav"):
-        return Webdav()
     return Memory() if protocol == "memory" else Dialect()

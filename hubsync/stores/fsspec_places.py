@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from hubsync.errors import ConfigError
 from hubsync.stores.fsspec import FsspecStore, Place
 from hubsync.stores.fsspec_dialects import dialect_of
+from hubsync.stores.fsspec_webdav import Webdav
 
 _TIMEOUT: Final = 20.0
 PASSWORD_VARIABLE: Final = "HUBSYNC_PASSWORD"  # the variable's name, not a password
@@ -80,7 +81,7 @@ def _webdav(url: str, options: Mapping[str, str], env: Mapping[str, str], reason
             skip_instance_cache=True,
         )
 
-    return Place(_name(parts), unquote(parts.path).rstrip("/"), make, dialect_of("webdav"), reason)
+    return Place(_name(parts), unquote(parts.path).rstrip("/"), make, Webdav(), reason)
 
 
 def _any(url: str, options: Mapping[str, str], reason: str) -> Place:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hubsync.stores.protocol import ObjectInfo
+from hubsync.stores.protocol import Level, ObjectInfo
 
 Batch = list[ObjectInfo]
-
-Level = tuple[list[ObjectInfo], list[str]]
-"""The objects of one level, and the common prefixes (each ending in ``/``) of the deeper ones."""
 
 
 def level_of(infos: Iterable[ObjectInfo], prefix: str) -> Level:

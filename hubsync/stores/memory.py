@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from msgspec import Struct
 
 from hubsync.errors import ObjectNotFound, PreconditionFailed
-from hubsync.stores.levels import Batch, Level, level_of
+from hubsync.stores.levels import Batch, level_of
 from hubsync.stores.names import check_key
 from hubsync.stores.protocol import (
     ABSENT,
     Download,
+    Level,
     ObjectInfo,
     Passed,
     StoreCapabilities,

@@ -37,7 +37,7 @@ class AzureUploads:
         self._lock = Lock()
 
     def upload(self, job: Upload, passed: Passed) -> Transferred:
-        check_key(job.key)
+        check_key(job.key, "azure")
         prefix = self._client.settings.prefix
         blob = self._connected().get_blob_client(f"{prefix}/{job.key}" if prefix else job.key)
         block = max(_BLOCK, -(-job.size // _MOST_BLOCKS))

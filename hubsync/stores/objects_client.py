@@ -15,7 +15,7 @@ import hashlib
 import random
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -37,7 +37,7 @@ from hubsync.stores.protocol import ABSENT, ObjectInfo
 
 TRIES: Final = 4
 _BACKOFF: Final = 0.2
-_FAILURES: Final = (BaseError, OSError, ValueError)
+FAILURES: Final = (BaseError, OSError, ValueError)
 
 # What obstore's path parser refuses or changes silently.
 _REFUSED: Final = re.compile(r"[\x00-\x1f\x7f]|^/|/$|//|^$|(?:^|/)\.{1,2}(?:/|$)")
@@ -53,6 +53,10 @@ _RETRY: Final[dict[str, Any]] = {
 }
 _NO_RETRY: Final[dict[str, Any]] = {"max_retries": 0, "retry_timeout": timedelta(seconds=8)}
 _STORES: Final[dict[str, Any]] = {"s3": S3Store, "gcs": GCSStore, "azure": AzureStore}
+
+
+class NoRanges(StoreError):
+    """The server sends something else than the part of an object that it was asked for."""
 
 
 def identity_of(e_tag: str | None) -> str:
@@ -77,9 +81,9 @@ def is_representable(key: str) -> bool:
     return not _REFUSED.search(key) and _is_unicode(key)
 
 
-def check_key(key: str) -> None:
+def check_key(key: str, provider: str) -> None:
     """Raises NameRefused."""
-    if not is_representable(key):
+    if not is_representable(key) or (provider == "azure" and "\\" in key):  # Azure makes it a slash
         raise NameRefused(
             f"{key!r} cannot be the name of an object",
             hint="rename it: control characters, empty parts, '.' and '..' cannot be carried",
@@ -131,6 +135,8 @@ class Client:
         self.reader = open_native(settings, retries=True)
         self._writer = open_native(settings, retries=False)
         self.requests: Counter[str] = Counter()
+        self.serves_ranges = True
+        """Until the server shows that it does not."""
 
     def failed(self, error: BaseException, key: str) -> HubsyncError:
         return translated(error, key, self.settings.bucket)
@@ -140,7 +146,7 @@ class Client:
     ) -> ObjectInfo:
         """Write ``data`` whole; ``expected`` as in `protocol.Upload`. ``again``: an earlier try may
         have succeeded unheard. ``mtime`` of the result is 0: no provider tells it."""
-        check_key(key)
+        check_key(key, self.settings.provider)
         if expected is not None and not self.settings.conditional:
             await self.check_expected(key, expected)
             expected = None
@@ -151,7 +157,7 @@ class Client:
                 done = await obstore.put_async(
                     self._writer, key, data, mode=mode, use_multipart=False
                 )
-            except _FAILURES as error:
+            except FAILURES as error:
                 if is_transient(error) and attempt + 1 < TRIES:
                     await asyncio.sleep(_BACKOFF * 2**attempt * random.uniform(0.5, 1.5))
                     continue
@@ -205,7 +211,7 @@ class Client:
         """The object's bytes (a buffer). ``identity``: raises PreconditionFailed for another one.
         ``unless``: raises NotModifiedError for this one. ``size``: raises ContentMismatch for
         another one, before the bytes are fetched."""
-        check_key(key)
+        check_key(key, self.settings.provider)
         options: Any = {}
         if unless:
             options["if_none_match"] = unless
@@ -226,7 +232,7 @@ class Client:
             return await answer.bytes_async(), info
         except NotModifiedError:
             raise
-        except _FAILURES as error:
+        except FAILURES as error:
             raise self.failed(error, key) from error
 
     async def get_range(self, key: str, start: int, end: int, identity: str) -> Any:
@@ -238,23 +244,39 @@ class Client:
             if identity_of(answer.meta["e_tag"]) != identity:
                 raise PreconditionFailed(f"{key} is not what was expected there")
             data = await answer.bytes_async()
-        except _FAILURES as error:
+        except FAILURES as error:
+            if "non-partial" in str(error)[:200]:
+                self.serves_ranges = False
+                raise NoRanges(f"{key}: the storage serves no parts of objects.") from error
             raise self.failed(error, key) from error
         if answer.range != (start, end) or len(data) != end - start:
             raise StoreError(f"{key}: the storage sent another range than was asked for")
         return data
 
+    async def stream(self, key: str, identity: str, chunk: int) -> AsyncIterator[Any]:
+        """The whole object in chunks of at least ``chunk`` bytes, but for the last. A chunk may
+        raise what `failed` translates."""
+        self.requests["get"] += 1
+        try:
+            answer = await obstore.get_async(self.reader, key, options={"if_match": identity})
+            if identity_of(answer.meta["e_tag"]) != identity:
+                raise PreconditionFailed(f"{key} is not what was expected there")
+            stream: AsyncIterator[Any] = answer.stream(chunk)
+        except FAILURES as error:
+            raise self.failed(error, key) from error
+        return stream
+
     async def _meta(self, key: str) -> Any:
         self.requests["head"] += 1
         try:
             return await obstore.head_async(self.reader, key)
-        except _FAILURES as error:
+        except FAILURES as error:
             if is_not_found(error):
                 return None
             raise self.failed(error, key) from error
 
     async def head(self, key: str) -> ObjectInfo | None:
-        check_key(key)
+        check_key(key, self.settings.provider)
         meta = await self._meta(key)
         return None if meta is None else info_of(meta)
 
@@ -269,22 +291,22 @@ class Client:
         return await asyncio.gather(*(one(key) for key in keys))
 
     async def copy(self, source: str, target: str) -> None:
-        check_key(source)
-        check_key(target)
+        check_key(source, self.settings.provider)
+        check_key(target, self.settings.provider)
         self.requests["copy"] += 1
         try:
             await obstore.copy_async(self.reader, source, target)
-        except _FAILURES as error:
+        except FAILURES as error:
             if is_not_found(error):
                 raise ObjectNotFound(f"{source} is not there") from error
             raise self.failed(error, source) from error
 
     async def delete(self, key: str) -> None:
         """Remove the object; an absent one is no error."""
-        check_key(key)
+        check_key(key, self.settings.provider)
         self.requests["delete"] += 1
         try:
             await obstore.delete_async(self.reader, key)
-        except _FAILURES as error:
+        except FAILURES as error:
             if not is_not_found(error):
                 raise self.failed(error, key) from error

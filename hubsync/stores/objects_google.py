@@ -37,7 +37,7 @@ class GoogleUploads:
         self._api = _Api(client.settings)
 
     def upload(self, job: Upload, passed: Passed) -> Transferred:
-        check_key(job.key)
+        check_key(job.key, "gcs")
         for attempt in range(_TRIES):
             condition = self._condition(job)
             with stream_source(job, _CHUNK) as source:

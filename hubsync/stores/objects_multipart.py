@@ -50,7 +50,7 @@ class Multipart:
 
     def upload(self, job: Upload, passed: Passed) -> Transferred:
         """Raises what `Store.upload` puts into a result."""
-        check_key(job.key)
+        check_key(job.key, self._settings.provider)
         with stream_source(job, part_size(job.size)) as source:
             one = _OneUpload(self, job, source, passed)
             try:

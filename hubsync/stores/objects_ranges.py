@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from typing import Any, Final
 
 from hubsync.errors import ContentMismatch, ObjectNotFound, PreconditionFailed
-from hubsync.stores.objects_client import Client
+from hubsync.stores.objects_client import FAILURES, Client, NoRanges
 from hubsync.stores.objects_small import transfer
 from hubsync.stores.protocol import Download, ObjectInfo, Passed, Transferred
 from hubsync.stores.transfer import TargetWriter
@@ -37,8 +37,38 @@ def download_large(
         passed(done.size)
         return done
     with TargetWriter(job, passed, info.identity) as writer:
-        _Window(client, loop, info).write_to(writer)
+        if client.serves_ranges:
+            try:
+                _Window(client, loop, info).write_to(writer)
+            except NoRanges:
+                writer.restart()
+        elif writer.offset:
+            writer.restart()
+        if not client.serves_ranges:
+            _write_whole(client, loop, info, writer)
         return writer.finish(info)
+
+
+def _write_whole(
+    client: Client, loop: asyncio.AbstractEventLoop, info: ObjectInfo, writer: TargetWriter
+) -> None:
+    """In one stream, the next chunk on its way while one is written."""
+    opening = client.stream(info.key, info.identity, _RANGE)
+    chunks = asyncio.run_coroutine_threadsafe(opening, loop).result()
+
+    async def following() -> Any:
+        try:
+            return await anext(chunks, None)
+        except FAILURES as error:
+            raise client.failed(error, info.key) from error
+
+    coming = asyncio.run_coroutine_threadsafe(following(), loop)
+    try:
+        while (data := coming.result()) is not None:
+            coming = asyncio.run_coroutine_threadsafe(following(), loop)
+            writer.write(memoryview(data))
+    finally:
+        coming.cancel()
 
 
 class _Window:

@@ -48,7 +48,7 @@ def raw_client(settings: Settings) -> Any:
     return botocore.session.Session().create_client(
         "s3",
         region_name=config.get("region"),
-        endpoint_url=_endpoint(settings),
+        endpoint_url=_endpoint(settings, "") or None,
         verify=not settings.client.get("allow_invalid_certificates", False),
         config=Config(
             signature_version=UNSIGNED if config.get("skip_signature") else "s3v4",
@@ -56,7 +56,11 @@ def raw_client(settings: Settings) -> Any:
             connect_timeout=5,
             read_timeout=120,
             retries={"mode": "standard", "total_max_attempts": 3},
-            s3={"addressing_style": "virtual" if virtual else "path"},
+            s3={
+                "addressing_style": "virtual" if virtual else "path",
+                # TLS vouches for the bytes already.
+                "payload_signing_enabled": not _endpoint(settings, "https").startswith("https"),
+            },
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         ),
@@ -64,10 +68,10 @@ def raw_client(settings: Settings) -> Any:
     )
 
 
-def _endpoint(settings: Settings) -> str | None:
+def _endpoint(settings: Settings, default: str) -> str:
     endpoint = settings.config.get("endpoint")
     if not endpoint:
-        return None
+        return default
     # obstore wants the bucket in a virtual-hosted endpoint, botocore puts it there itself.
     parts = urlsplit(str(endpoint))
     return urlunsplit(parts._replace(netloc=parts.netloc.removeprefix(f"{settings.bucket}.")))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 
-from hubsync.errors import NoSuchVersion, RemoteFormatError
+from hubsync.errors import NoSuchVersion, RemoteUnavailable
 from hubsync.model import Entry, Identity, Kind, Tree
 from hubsync.remotes.protocol import (
     Change,
@@ -154,7 +154,7 @@ class RemoteContract:
     def test_a_missing_remote_is_not_made_unless_asked(
         self, place: OpenRemote, tmp_path: Path
     ) -> None:
-        with pytest.raises(RemoteFormatError) as caught:
+        with pytest.raises(RemoteUnavailable) as caught:
             place(tmp_path / "scratch").connect(create=False)
         assert caught.value.hint
 

@@ -182,6 +182,7 @@ class World:
         self.written: set[str] = set()
         self.agreed: Files = {}
         self.forgot = False
+        self.settled_writes = 0
         self.problems: dict[str, str] = {}
         self.died: set[str] = set()
         self.exclusive = exclusive
@@ -356,6 +357,7 @@ class World:
                 assert self.sides() == before, "a safety stop changed something"
             return error
         finally:
+            self.settled_writes = self.store.writes()
             self.store.fault, self.store.fired = outer[0], outer[2]
             if outer[0] is not None:
                 self.store.counted = outer[1]
@@ -377,7 +379,9 @@ class World:
         after = self.sides()
         for name, side in before.items():
             for path, item in side.items():
-                below = any(one.startswith(path + "/") for one in after[name])
+                below = any(one.startswith(path + "/") for one in after[name]) or (
+                    name == "remote" and any(_is_dir(after[hub.name], path) for hub in self.hubs)
+                )
                 gone = path not in after[name] and path not in self.removed and not below
                 if gone and (item.what != "dir" or item.empty):
                     raise AssertionError(f"{path} vanished from {name}, and nobody removed it")
@@ -486,6 +490,9 @@ class World:
         for hub in self.hubs:
             self.store.arm(None)
             result = self.run(hub)
+            if isinstance(result, SafetyStop):
+                # A problem keeps the base of its path, and nothing else is there.
+                result = self.run(hub, confirm=True)
             assert isinstance(result, SyncResult), f"{hub.name} at rest: {result!r}"
             assert result.nothing_done(), f"{hub.name} at rest did something: {result}"
             assert not self.store.writes(), f"{hub.name} at rest wrote: {self.store.counted}"
@@ -503,7 +510,7 @@ class World:
         if isinstance(result, SafetyStop):
             result = self.run(hub, confirm=True)
         assert isinstance(result, SyncResult), f"{hub.name}: {result!r}"
-        return not result.nothing_done()
+        return not result.nothing_done() or self.settled_writes > 0
 
     def _check_equal(self) -> None:
         sides = {hub.name: disk.read_tree(hub.root) for hub in self.hubs}
@@ -542,8 +549,14 @@ class World:
         for path, code in self.problems.items():
             if path in odd or check_remote_name(path) is not None:
                 continue
-            holds = code == "holds-problem" and any(one.startswith(path + "/") for one in odd)
-            assert holds, f"{path} is a problem: {code}"
+            below = path + "/"
+            if code == "holds-problem":
+                assert any(one.startswith(below) for one in odd), f"{path}: {code}"
+            else:
+                # Only a store of objects can hold a file and what is below it.
+                assert code == "name-collision", f"{path} is a problem: {code}"
+                names = self.objects().keys() | {one for side in sides.values() for one in side}
+                assert any(one.startswith(below) for one in names), f"{path}: {code}"
             odd.add(path)
         self.odd = odd
 
@@ -612,6 +625,10 @@ _DISK_EVENTS = {
 def _writes(args: tuple[Any, ...]) -> bool:
     flags = args[2] if len(args) > 2 and isinstance(args[2], int) else 0
     return bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+
+
+def _is_dir(side: Files, path: str) -> bool:
+    return path in side and side[path].what == "dir"
 
 
 def _visible(side: Files, hidden: Callable[[str], bool], holding: set[str]) -> Files:

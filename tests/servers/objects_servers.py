@@ -1,8 +1,11 @@
-"""Object storage for the tests that is not Amazon's: and rclone's S3 as fast as it goes."""
+"""Object storage for the tests beside moto: Google's, Azure's, and rclone's S3 at full speed."""
 
 from __future__ import annotations
 
 import contextlib
+import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +14,13 @@ from tests.servers.processes import Server, program, serving
 
 ACCESS_KEY = "access-key-of-tests"
 SECRET_KEY = "secret-key-of-tests"
+TOKEN = "bearer-token-of-tests"
+AZURITE_VERSION = "3.37.0"
+# Azurite's well-known account, the same on every machine.
+AZURE_ACCOUNT = "devstoreaccount1"
+AZURE_KEY = (
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
 
 
 @contextlib.contextmanager
@@ -42,3 +52,72 @@ def plain_rclone_s3(bucket: str = "bucket") -> Iterator[Server]:
                 {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY},
                 folder,
             )
+
+
+@contextlib.contextmanager
+def strict_gcs(bucket: str = "bucket") -> Iterator[Server]:
+    """Google Cloud Storage as `gcs_server` has it: every condition is enforced."""
+    server = Path(__file__).with_name("gcs_server.py")
+
+    def command(port: int) -> list[str]:
+        return [sys.executable, str(server), str(port), bucket, TOKEN]
+
+    with serving(command) as port:
+        endpoint = f"http://127.0.0.1:{port}"
+        yield Server(f"gs://{bucket}", port, {"endpoint": endpoint, "bearer_token": TOKEN}, {})
+
+
+@contextlib.contextmanager
+def azurite(container: str = "container") -> Iterator[Server]:
+    """Azure Blob Storage as Azurite has it, with one container."""
+    script = azurite_script()
+    node = shutil.which("node")
+    if node is None:
+        raise FileNotFoundError("the tests need the program node")
+
+    def command(port: int) -> list[str]:
+        return [
+            node,
+            str(script),
+            "--inMemoryPersistence",
+            "--silent",
+            "--disableTelemetry",
+            "--skipApiVersionCheck",
+            "--blobHost=127.0.0.1",
+            f"--blobPort={port}",
+        ]
+
+    with serving(command) as port:
+        env = {
+            "AZURE_STORAGE_CONNECTION_STRING": (
+                f"AccountName={AZURE_ACCOUNT};AccountKey={AZURE_KEY};"
+                f"BlobEndpoint=http://127.0.0.1:{port}/{AZURE_ACCOUNT}"
+            )
+        }
+        _make_container(env["AZURE_STORAGE_CONNECTION_STRING"], container)
+        yield Server(f"az://{container}", port, {}, env)
+
+
+def _make_container(connection: str, container: str) -> None:
+    from azure.storage.blob import BlobServiceClient
+
+    with BlobServiceClient.from_connection_string(connection) as service:
+        service.create_container(container)
+
+
+def azurite_script() -> Path:
+    """Azurite's blob server, installed beside this environment when first asked for."""
+    home = Path(sys.prefix) / "azurite" / AZURITE_VERSION
+    script = home / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
+    if not script.exists():
+        npm = shutil.which("npm")
+        if npm is None:
+            raise FileNotFoundError("the tests need the program npm")
+        home.mkdir(parents=True, exist_ok=True)
+        subprocess.run(
+            [npm, "install", "--no-audit", "--no-fund", "--no-save", "--ignore-scripts",
+             f"--prefix={home}", f"azurite@{AZURITE_VERSION}"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+    return script

@@ -24,7 +24,8 @@ class Server(Struct, frozen=True):
 
     ``url`` is where a store may be opened, ``options`` what the user would put under
     ``[remote.options]``, ``env`` what the shell's environment would hold, ``folder`` where the
-    server keeps its files (if it does), ``port`` where it listens on 127.0.0.1.
+    server keeps its files (if it does; the server caches listings, so change them through it),
+    ``port`` where it listens on 127.0.0.1.
     """
 
     url: str

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.servers.processes import Server, program, serving
 
 USER = "someone"
-PASSWORD = "correct-horse-battery"  # noqa: S105 - of a server that lives for one test run
+PASSWORD = "correct-horse-battery"
 ACCESS_KEY = "access-key-of-tests"
 SECRET_KEY = "secret-key-of-tests"
 
@@ -30,7 +30,6 @@ def _rclone(kind: str, *arguments: str) -> Iterator[tuple[int, str]]:
                 # Everything is on disk when a request is answered.
                 f"--vfs-cache-mode={'full' if kind == 's3' else 'off'}",
                 "--vfs-write-back=0s",
-                "--dir-cache-time=0s",
                 *arguments,
             ]
 

@@ -1,0 +1,1 @@
+"""The real command, killed at every step that it takes, and started again."""

@@ -1,0 +1,99 @@
+"""Points at which a running command is killed: every call to the store, and every call that makes a
+name on the local disk appear, vanish or change its place.
+
+They are put around the code from outside, in the process of the command; production code knows
+nothing of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+SINGLE = ("list_level", "head", "read", "write", "copy", "copy_new", "delete", "sweep")
+STREAMS = ("upload", "download")
+DISK = ("rename", "replace", "link", "unlink", "mkdir", "rmdir", "symlink")
+RENAMES = ("noreplace", "exchange")
+
+
+class Points:
+    """Counts the points that are passed, and ends the process at the ``number``-th (from 1), before
+    what it stands for is done or after."""
+
+    def __init__(self, number: int | None, after: bool) -> None:
+        self._number = number
+        self._after = after
+        self._lock = threading.Lock()
+        self.names: list[str] = []
+
+    @contextlib.contextmanager
+    def point(self, name: str) -> Iterator[None]:
+        with self._lock:
+            self.names.append(name)
+            due = len(self.names) == self._number
+        if due and not self._after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        try:
+            yield
+        finally:
+            if due:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(call)
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            with self.point(name):
+                return call(*args, **kwargs)
+
+        return counted
+
+    def install(self) -> None:
+        """Around the disk and around every store that is opened from now on."""
+        from hubsync.local.renames import KernelRenames
+        from hubsync.stores import registry
+
+        for name in DISK:
+            setattr(os, name, self.around(f"os.{name}", getattr(os, name)))
+        for name in RENAMES:
+            setattr(KernelRenames, name, self.around(name, getattr(KernelRenames, name)))
+        open_store = registry.open_store
+
+        def opened(*args: Any, **kwargs: Any) -> Any:
+            store = open_store(*args, **kwargs)
+            self._watch(store)
+            return store
+
+        registry.open_store = opened
+
+    def _watch(self, store: Any) -> None:
+        for name in SINGLE:
+            call = getattr(store, name, None)
+            if call is not None:
+                setattr(store, name, self.around(f"store.{name}", call))
+        store.list = functools.partial(self._listed, store.list)
+        for name in STREAMS:
+            setattr(store, name, functools.partial(self._streamed, name, getattr(store, name)))
+
+    def _listed(self, call: Callable[..., Iterator[Any]], *args: Any) -> Iterator[Any]:
+        for batch in call(*args):
+            with self.point("store.list"):
+                yield batch
+
+    def _streamed(
+        self, name: str, call: Callable[..., Iterator[Any]], jobs: Iterable[Any], passed: Any
+    ) -> Iterator[Any]:
+        def begun() -> Iterator[Any]:
+            for job in jobs:
+                with self.point(f"store.{name} begins"):
+                    pass
+                yield job
+
+        for result in call(begun(), passed):
+            with self.point(f"store.{name} ends"):
+                pass
+            yield result
