@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -200,11 +201,12 @@ def _not_synced(hub: Hub, here: Nodes, there: Nodes) -> set[str]:
         return set()
     with hubsync.Workspace.open(os.fspath(hub.root)) as workspace:
         problems = {problem.path for problem in workspace.status().problems}
+        ignored = cache(lambda path: workspace.why_ignored(path) is not None)
 
         def excused(path: str) -> bool:
             parts = path.split("/")
-            above = {"/".join(parts[:n]) for n in range(1, len(parts) + 1)}
-            return not problems.isdisjoint(above) or workspace.why_ignored(path) is not None
+            above = ["/".join(parts[:n]) for n in range(1, len(parts) + 1)]
+            return not problems.isdisjoint(above) or any(ignored(each) for each in above)
 
         return {path for path in missing if excused(path)}
 

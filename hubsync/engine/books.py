@@ -24,15 +24,18 @@ def settled(
     revision: str,
     *,
     adopted: Iterable[str] = (),
+    complete: bool,
     now: int,
 ) -> State:
     """The state after a cycle that left the sides as ``local`` and ``remote``.
 
     ``adopted``: paths on which a pull took over what the remote has and left more on the disk
     (a merge, say): there the base is the remote's entry, so that a push carries the rest.
+    ``complete``: the cycle came to its end. Until one did, the base may lack paths that were once
+    synced, and `recovery` asks the history again.
     """
     state = view.state
-    rows = dict(state.base)
+    rows = view.base.flat()
     for path in view.scan.ignored:
         # Forgotten, not deleted: what is ignored today may come back, and then has no base (rule
         # 6).
@@ -68,7 +71,7 @@ def settled(
         remote_id=view.snapshot.remote_id,
         revision=revision,
         saved_at=now,
-        last_sync=now,
+        last_sync=now if complete else state.last_sync,
         base=rows,
         local={path: entry for path, entry in overlays[0].items() if entry or path in rows},
         remote={path: entry for path, entry in overlays[1].items() if entry or path in rows},

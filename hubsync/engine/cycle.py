@@ -32,6 +32,7 @@ from hubsync.engine.contents import (
     try_merge,
 )
 from hubsync.engine.context import Context, Request
+from hubsync.engine.memory import remembered
 from hubsync.engine.observe import View, observe, with_entries
 from hubsync.engine.tally import Tally
 from hubsync.engine.task import (
@@ -46,6 +47,7 @@ from hubsync.engine.task import (
 from hubsync.errors import Interrupted
 from hubsync.local.apply import Applier
 from hubsync.local.digest import digest_many
+from hubsync.local.emptying import finish
 from hubsync.local.evidence import vouch
 from hubsync.local.stage import Stage
 from hubsync.local.state import State, save, touch
@@ -74,6 +76,8 @@ def run(context: Context, state: State, request: Request, tally: Tally) -> State
     Raises SafetyStop, RemoteUnavailable, DiskFull, Interrupted and the rest of the error tree. What
     was done until then is in the saved state.
     """
+    if not request.dry_run:
+        finish(context.layout)
     for attempt in range(ATTEMPTS):
         # An object that a condition met and no index has (a killed hub's, another tool's) is found
         # by listing alone; without it a push would meet it for ever.
@@ -84,6 +88,7 @@ def run(context: Context, state: State, request: Request, tally: Tally) -> State
         if request.dry_run:
             return state
         if nothing_new(view, plan):
+            Stage(context.root).clear()  # what a killed run had fetched and nobody needs any more
             touch(context.layout.state(context.name), context.clock())
             return state
         state, again = carry_out(context, view, plan, request, tally)
@@ -121,6 +126,7 @@ def nothing_new(view: View, plan: Plan) -> bool:
 
 def decided_view(context: Context, view: View, request: Request) -> View:
     """The view with every digest that a decision depends on; only those files are read."""
+    view = remembered(context, view)
     need = undecided(view.base, view.local, view.remote, view.policy)
     local, remote = view.local, view.remote
     problems: list[Problem] = []
@@ -184,14 +190,22 @@ def carry_out(
     """Everything a plan asks for; the new state, and the paths that have to be planned again."""
     now = Now(view.local, view.remote, view.snapshot.revision)
     stage = Stage(context.root)
+    complete = False
     try:
         tasks = _prepare(context, view, plan, request, stage, now, tally)
         ready = _publish(context, view, tasks, request, now, tally)
         if request.only is not Side.REMOTE:
             _apply(context, ready, now, tally)
+        complete = not (now.again or context.reporter.stopping())
     finally:
         state = settled(
-            view, now.local, now.remote, now.revision, adopted=now.adopted, now=context.clock()
+            view,
+            now.local,
+            now.remote,
+            now.revision,
+            adopted=now.adopted,
+            complete=complete,
+            now=context.clock(),
         )
         if state is not view.state:
             save(context.layout.state(context.name), state)

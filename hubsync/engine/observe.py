@@ -8,11 +8,14 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from hubsync.core.ignore import IgnoreRules
 from hubsync.core.paths import parent
 from hubsync.core.policy import Policy
 from hubsync.core.safety import SafetyFacts
 from hubsync.engine.context import Context, Request
+from hubsync.engine.recovery import recover
 from hubsync.errors import SafetyStop, Unreachable
 from hubsync.local.evidence import clock_of
 from hubsync.local.scan import Scan, scan
@@ -74,10 +77,16 @@ def observe(context: Context, state: State, request: Request, *, suspicious: boo
             rules_digest=state.rules_digest,
         )
         snapshot = _answer(looking, state)
-    remote = _over(base, snapshot.tree)
+    remote = over(base, snapshot.tree)
     rules = _incoming_rules(context, base, scanned, remote)
     stuck = (*scanned.problems, *snapshot.problems)
     mine = _routed(context, base, scanned.tree)
+    if state.last_sync is None and snapshot.revision:
+        recovered = recover(context, mine)
+        mine = mine.with_changes(recovered.read)
+        state = replace(state, base=state.base | recovered.rows)
+        base = Tree(state.base)
+        mine, remote = over(base, mine), over(base, remote)
     return View(
         state=state,
         base=base,
@@ -114,7 +123,7 @@ def _answer(looking: Future[Snapshot], state: State) -> Snapshot:
         ) from error
 
 
-def _over(base: Tree, tree: Tree) -> Tree:
+def over(base: Tree, tree: Tree) -> Tree:
     """``tree`` as changes over the rows of ``base``, so that comparing them costs the changes."""
     if tree.on_rows_of(base) is not None:
         return tree

@@ -20,11 +20,11 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 from hubsync.errors import LocalError, SourceChanged
+from hubsync.local import emptying
 from hubsync.local.checks import Changed, as_seen, os_problem, refuse, unchanged
 from hubsync.local.dirs import Directories, split
 from hubsync.local.durable import make_durable
@@ -66,7 +66,8 @@ class Applier:
         self._wanted = wanted
         self._umask = process_umask()
         self._directories = Directories(root)
-        self._incoming = Incoming(Layout(root).stage, self._umask)
+        self._layout = Layout(root)
+        self._incoming = Incoming(self._layout.stage, self._umask)
         self._late = LateWrites()
         self._touched: list[str] = []
 
@@ -110,6 +111,9 @@ class Applier:
 
     def _run(self, steps: Sequence[Step], stay: set[str]) -> Iterator[Applied]:
         deleted: list[str] = []
+        emptied = directories_above(step.path for step in steps if step.entry is None) - stay
+        if emptied:
+            emptying.remember(self._layout, emptied)
         try:
             for step in steps:
                 outcome = self._outcome(step)
@@ -249,15 +253,11 @@ class Applier:
 
     def _prune(self, deleted: list[str], stay: set[str]) -> None:
         """Remove the directories that the deletions left literally empty, up to the root."""
-        emptied = directories_above(deleted)
-        for directory in sorted(emptied, key=lambda path: path.count("/"), reverse=True):
-            if directory in stay or self._wanted(directory):
-                continue
-            above, name = split(directory)
-            # Not empty, gone already, or not ours to remove: then it stays.
-            with suppress(OSError):
-                os.rmdir(name, dir_fd=self._directories.open(above))
-                self._touched.append(directory)
+        emptied = directories_above(deleted) - stay
+        if emptied:
+            emptied = {directory for directory in emptied if not self._wanted(directory)}
+            emptying.remove_empty(self._directories, emptied, self._touched.append)
+        emptying.forget(self._layout)
 
 
 def _make_directory(target: Spot) -> None:

@@ -60,6 +60,11 @@ class Layout(Struct, frozen=True):
         return os.path.join(self.metadata, "trash")
 
     @property
+    def emptying(self) -> str:
+        """Which directories a run is about to leave empty; see `hubsync.local.emptying`."""
+        return os.path.join(self.metadata, "emptying")
+
+    @property
     def lock(self) -> str:
         return os.path.join(self.metadata, "lock")
 

@@ -9,6 +9,7 @@ Straight on `os`, not on fsspec's local file system, whose ``put`` is a plain co
 - *writes* go to ``.hubsync/tmp/`` and are renamed; a create is a hard link, which fails if the name
   is taken. A replacement checks the identity right before the rename, but the two are not one
   step: ``conditional`` is False, and a mirror holds its lease lock.
+- *durability*: when an upload has ended, all of it is on the disk; see `folder_flush`.
 - *links, sockets, pipes and devices* in the folder belong to other tools: never followed, never
   opened, never listed. Names that are not UTF-8 are listed with surrogate escapes.
 """
@@ -37,6 +38,7 @@ from hubsync.stores.folder_files import (
     temporary,
     write_all,
 )
+from hubsync.stores.folder_flush import Flush
 from hubsync.stores.folder_listing import identity_of, info_of, level_in, walk
 from hubsync.stores.levels import Batch
 from hubsync.stores.names import check_key
@@ -70,6 +72,7 @@ class FolderStore:
     def __init__(self, root: str, workers: int = 1) -> None:
         self._root = root
         self._workers = workers
+        self._flush = Flush(root)
 
     @property
     def capabilities(self) -> StoreCapabilities:
@@ -114,10 +117,12 @@ class FolderStore:
 
     def write(self, key: str, data: bytes, *, expected: str | None = None) -> ObjectInfo:
         check_key(key)
-        with folder_error(key), temporary(self._root) as written:
-            write_all(written.descriptor, data)
-            os.fsync(written.descriptor)
-            return appear(self._root, key, written, expected=expected, executable=False)
+        with folder_error(key):
+            # A mirror's books are written here: what they speak of has to be durable first.
+            self._flush.all()
+            with temporary(self._root) as written:
+                write_all(written.descriptor, data)
+                return self._appear(key, written, expected, executable=False)
 
     def copy(self, source: str, target: str) -> ObjectInfo | None:
         check_key(target)
@@ -129,7 +134,7 @@ class FolderStore:
                 if not _still(original, info):
                     raise PreconditionFailed(f"{source} changed while it was copied.")
                 os.utime(written.descriptor, ns=(info.mtime, info.mtime))
-                return appear(self._root, target, written, expected=None, executable=executable)
+                return self._appear(target, written, None, executable=executable)
 
     def delete(self, key: str, *, expected: str | None = None) -> None:
         parts = check_key(key)
@@ -149,7 +154,9 @@ class FolderStore:
         stop = threading.Event()
         tell = passing(passed, stop)
 
-        return run_jobs(jobs, lambda job: self._send(job, tell), self._workers, stop)
+        yield from run_jobs(jobs, lambda job: self._send(job, tell), self._workers, stop)
+        with folder_error("the folder"):
+            self._flush.all()
 
     def download(self, jobs: Iterable[Download], passed: Passed) -> Iterator[Transferred]:
         stop = threading.Event()
@@ -185,8 +192,13 @@ class FolderStore:
     def _finish(self, job: Upload, written: Temporary) -> ObjectInfo:
         if job.mtime:
             os.utime(written.descriptor, ns=(job.mtime, job.mtime))
+        return self._appear(job.key, written, job.expected, executable=job.executable)
+
+    def _appear(
+        self, key: str, written: Temporary, expected: str | None, *, executable: bool
+    ) -> ObjectInfo:
         return appear(
-            self._root, job.key, written, expected=job.expected, executable=job.executable
+            self._root, key, written, self._flush, expected=expected, executable=executable
         )
 
     def _fetch(self, job: Download, passed: Passed) -> Transferred:

@@ -7,7 +7,14 @@ import errno
 from collections.abc import Iterator
 from typing import Final
 
-from hubsync.errors import AccessDenied, HubsyncError, NameRefused, StoreError, Unreachable
+from hubsync.errors import (
+    AccessDenied,
+    HubsyncError,
+    NameRefused,
+    ObjectNotFound,
+    StoreError,
+    Unreachable,
+)
 from hubsync.stores.beneath import in_the_way
 
 _GONE: Final = frozenset(
@@ -47,6 +54,8 @@ def translate(what: str, error: OSError) -> HubsyncError:
         return Unreachable(
             f"The remote folder cannot be reached: {reason}.", "Check that it is mounted."
         )
+    if error.errno == errno.ENOENT:
+        return ObjectNotFound(f"There is no object {what}.")
     if error.errno in _TAKEN:
         return in_the_way(what)
     if error.errno in _NAME:

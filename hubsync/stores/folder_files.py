@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from hubsync.errors import ObjectNotFound, PreconditionFailed
 from hubsync.stores import beneath
+from hubsync.stores.folder_flush import Flush
 from hubsync.stores.folder_listing import identity_of, info_of
 from hubsync.stores.names import check_key
 from hubsync.stores.protocol import ABSENT, ObjectInfo
@@ -70,7 +71,13 @@ def temporary(root: str) -> Iterator[Temporary]:
 
 
 def appear(
-    root: str, key: str, written: Temporary, *, expected: str | None, executable: bool
+    root: str,
+    key: str,
+    written: Temporary,
+    flush: Flush,
+    *,
+    expected: str | None,
+    executable: bool,
 ) -> ObjectInfo:
     """Give the written file its name in one step, and say what it is there.
 
@@ -78,10 +85,14 @@ def appear(
     EISDIR) where something that is no file holds the name.
     """
     parts = check_key(key)
+    # First the content, then the name: a name that outlasts a power cut has its content.
+    sync_name = flush.content(written.descriptor)
     for attempt in range(_ATTEMPTS):
         try:
             with beneath.directory(root, parts[:-1], create=True) as parent:
                 _appear(parent, parts[-1], key, written, expected, executable)
+                if sync_name:
+                    os.fsync(parent)
             break
         except FileNotFoundError:
             # Another writer's deletion pruned the folder that was just made.

@@ -13,10 +13,11 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from hubsync.errors import ObjectNotFound, PreconditionFailed
 from hubsync.stores import fsspec_listing
+from hubsync.stores.fsspec_files import TEMPORARY, Files, Place
 from hubsync.stores.fsspec_info import SETTLED, object_info
 from hubsync.stores.levels import Batch
 from hubsync.stores.names import check_key
@@ -44,9 +45,6 @@ from hubsync.stores.transfer import (
 WORKERS: Final = 6
 _BLOCK: Final = 1 << 20
 _SECOND: Final = 1_000_000_000
-TEMPORARY: Final = ".hubsync/tmp"
-
-T = TypeVar("T")
 
 
 class FsspecStore:

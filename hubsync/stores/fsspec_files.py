@@ -1,4 +1,4 @@
-"""Calls on an fsspec file system: retried, translated, and with writes made to appear in one step."""
+"""Calls on an fsspec file system: retried, their errors translated, writes appearing whole."""
 
 from __future__ import annotations
 

@@ -10,8 +10,9 @@ from typing import Any, Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from hubsync.errors import ConfigError
-from hubsync.stores.fsspec import FsspecStore, Place
+from hubsync.stores.fsspec import FsspecStore
 from hubsync.stores.fsspec_dialects import dialect_of
+from hubsync.stores.fsspec_files import Place
 from hubsync.stores.fsspec_webdav import Webdav
 
 _TIMEOUT: Final = 20.0

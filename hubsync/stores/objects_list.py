@@ -42,10 +42,11 @@ class Lister:
             yield from self._raw(prefix, set())
             return
         passed: list[Infos] = []
+        listed: set[str] = set()
         try:
             for chunk in obstore.list(self._client.reader, folder or None, chunk_size=_CHUNK):
                 self._client.requests["list"] += 1
-                rows = self._without_markers(_rows(chunk, prefix))
+                rows = self._without_markers(_rows(chunk, prefix), listed)
                 passed.append(rows)
                 yield rows
         except InvalidPathError:
@@ -68,28 +69,26 @@ class Lister:
         deeper = [f"{name}/" for name in found["common_prefixes"]]
         if "/" in deeper:  # a key at the top of the bucket begins with a slash
             return self._raw_level(prefix)
-        return self._without_markers(_rows(found["objects"], prefix)), deeper
+        return self._without_markers(_rows(found["objects"], prefix), set()), deeper
 
-    def _without_markers(self, rows: Infos) -> Infos:
-        doubtful = [row for row in rows if row.size == 0 and row not in self._empty]
-        if not doubtful:
+    def _without_markers(self, rows: Infos, listed: set[str]) -> Infos:
+        """``rows`` without markers. ``listed`` collects the empty objects of one listing, as the
+        marker beside an empty file of its name looks like that file once more."""
+        empty = [row for row in rows if row.size == 0]
+        if not empty:
             return rows
-        found = self._heads([row.key for row in doubtful])
-        real = {
-            row
-            for row, there in zip(doubtful, found, strict=True)
-            if there is not None and there.size == 0
-        }
-        self._empty |= real
+        doubtful = [row for row in empty if row not in self._empty]
+        found = self._heads([row.key for row in doubtful]) if doubtful else ()
+        for row, there in zip(doubtful, found, strict=True):
+            if there is not None and there.size == 0:
+                self._empty.add(row)
         kept: Infos = []
         for row in rows:
-            if row.size or row in self._empty:
-                if row.size == 0 and row in real:
-                    # The marker of an empty file's namesake looks the same: list it once.
-                    real.discard(row)
-                elif row.size == 0 and kept and kept[-1].key == row.key:
+            if row.size == 0:
+                if row not in self._empty or row.key in listed:
                     continue
-                kept.append(row)
+                listed.add(row.key)
+            kept.append(row)
         return kept
 
     def _raw(self, prefix: str, seen: set[str]) -> Iterator[Infos]:

@@ -20,22 +20,22 @@ from tests.servers import Server
 
 class TestMemory(StoreContract):
     @pytest.fixture
-    def store(self) -> Iterator[Store]:
-        yield MemoryStore()
+    def store(self) -> Store:
+        return MemoryStore()
 
 
 class TestFolder(StoreContract):
     ODD_NAMES: ClassVar = (*StoreContract.ODD_NAMES, "new\nline", "tab\t", "\udcff not utf-8")
 
     @pytest.fixture
-    def store(self, tmp_path: Path) -> Iterator[Store]:
-        yield FolderStore(str(tmp_path / "remote" / "folder"))
+    def store(self, tmp_path: Path) -> Store:
+        return FolderStore(str(tmp_path / "remote" / "folder"))
 
 
 class TestFsspecMemory(StoreContract):
     @pytest.fixture
-    def store(self) -> Iterator[Store]:
-        yield open_fsspec(f"memory://{uuid.uuid4().hex}", {}, {}, "for the test")
+    def store(self) -> Store:
+        return open_fsspec(f"memory://{uuid.uuid4().hex}", {}, {}, "for the test")
 
 
 class TestSftp(StoreContract):

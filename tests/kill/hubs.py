@@ -19,6 +19,8 @@ from tests.kill.launcher import Order
 ROOT = Path(__file__).resolve().parents[2]
 KILLED = -9
 
+FOLDER = ("empty folder", b"")
+
 Seen = dict[str, tuple[str, bytes]]
 """Path to what is there: ``("file", content)``, ``("program", content)``, ``("link", target)``."""
 
@@ -74,17 +76,14 @@ class Launcher:
             after=after,
         )
         (self._scratch / "points").unlink(missing_ok=True)
-        assert self._process.stdin is not None
         self._began = time.monotonic()
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        pid = self._answer()["pid"]
+        pid = self._asked(order)["pid"]
         assert isinstance(pid, int)
         return pid
 
     def end(self) -> Ended:
         """Wait for the command."""
-        status = self._answer()["status"]
+        status = self._asked(None)["status"]
         points = self._scratch / "points"
         return Ended(
             status,
@@ -94,8 +93,11 @@ class Launcher:
             json.loads(points.read_text()) if points.exists() else [],
         )
 
-    def _answer(self) -> Any:
+    def _asked(self, document: Order | None) -> Any:
+        assert self._process.stdin is not None
         assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(document) + "\n")
+        self._process.stdin.flush()
         line = self._process.stdout.readline()
         assert line, "the launcher ended"
         return json.loads(line)
@@ -173,6 +175,8 @@ def seen(directory: Path) -> Seen:
     for folder, folders, files in os.walk(directory):
         if Path(folder) == directory and ".hubsync" in folders:
             folders.remove(".hubsync")
+        if not (files or folders or Path(folder) == directory):
+            found[os.path.relpath(folder, directory)] = FOLDER
         for name in files + folders:
             path = os.path.join(folder, name)
             status = os.lstat(path)

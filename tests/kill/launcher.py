@@ -1,9 +1,10 @@
 """Starts the command in processes of its own, without loading the interpreter each time.
 
 This program loads hubsync once and then forks for every command it is asked for, so that hundreds
-of commands can be killed in a minute. The child runs what the console script runs. One JSON document
-a line comes in (see `Order`), and two go out for each: ``{"pid"}`` when it begins, ``{"status",
-"points"}`` when it ended.
+of commands can be killed in a minute. The child runs what the console script runs.
+
+One JSON document a line comes in: an `Order`, answered by ``{"pid"}``, then ``null``, answered by
+``{"status"}`` when the child ended. In between its process id is not given to any other process.
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ def serve() -> None:
         if pid == 0:
             _child(order)
         print(json.dumps({"pid": pid}), flush=True)
+        sys.stdin.readline()
         _, status = os.waitpid(pid, 0)
         print(json.dumps({"status": os.waitstatus_to_exitcode(status)}), flush=True)
 

@@ -7,10 +7,12 @@ killed.
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.kill.hubs import Ended, Hub, Launcher, Seen, seen
+from tests.kill.hubs import FOLDER, Ended, Hub, Launcher, Seen, seen
 from tests.kill.places import METADATA, Place, contents, everything, files
 
 LINES = [f"line {number}\n" for number in range(12)]
@@ -75,8 +77,17 @@ class Scene:
         runs = [run for hub in hubs for run in hub.until_quiet("sync")]
         trees = [hub.seen() for hub in hubs]
         assert all(tree == trees[0] for tree in trees)
-        assert self.remote() == {path: content for path, (_, content) in trees[0].items()}
+        held = {path: one for path, one in trees[0].items() if one != FOLDER}
+        assert self.remote() == {path: content for path, (_, content) in held.items()}
         return trees[0], runs
+
+    def let_time_pass(self) -> None:
+        """Everything in the workspaces' own folders is a day old."""
+        yesterday = time.time() - 86_400
+        for hub in (self.a, self.b, self.c):
+            for path in (hub.directory / ".hubsync").rglob("*"):
+                if path.is_file():
+                    os.utime(path, (yesterday, yesterday))
 
     def leftovers(self) -> list[str]:
         """What killed writers left, after `gc`, and what is unfinished in the workspaces."""
@@ -105,6 +116,7 @@ def build(base: Path, place: Place, launcher: Launcher, command: str) -> Scene:
     for name, content in FIRST.items():
         a.write(name, content)
     os.symlink("same.txt", a.directory / "link")
+    (a.directory / "empty folder").mkdir()
     a.ok("init", place.url, *place.options)
     a.ok("sync")
     b.ok("clone", place.url, str(b.directory), *place.options)
@@ -158,13 +170,25 @@ def _edit(scene: Scene, hub: Hub, name: str, content: str) -> None:
     scene.written.add(content.encode())
 
 
+def differing(now: Mapping[str, object], wanted: Mapping[str, object]) -> dict[str, object]:
+    """What two looks do not have in common: path to what is there and what should be."""
+    return {
+        path: (now.get(path), wanted.get(path))
+        for path in now.keys() | wanted.keys()
+        if now.get(path) != wanted.get(path)
+    }
+
+
 def old_or_new(now: Seen, before: Seen, after: Seen) -> list[str]:
-    """Paths that are neither as before nor as after (rule 13)."""
+    """Paths that are neither as before nor as after (rule 13).
+
+    A folder that is being filled or emptied is empty for a moment.
+    """
     return [
         path
         for path in now.keys() | before.keys() | after.keys()
-        if now.get(path) not in (before.get(path), after.get(path))
+        if now.get(path) not in (before.get(path), after.get(path), FOLDER)
     ]
 
 
-__all__ = ["Scene", "build", "old_or_new", "seen"]
+__all__ = ["Scene", "build", "differing", "old_or_new", "seen"]

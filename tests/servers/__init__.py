@@ -1,4 +1,4 @@
-"""Real servers on free loopback ports, as context managers; each is stopped by its own process id."""
+"""Real servers on free loopback ports, as context managers; each stops its own process."""
 
 from tests.servers.moto import moto_s3
 from tests.servers.processes import Server

@@ -1,7 +1,7 @@
 """A small, strict server of the part of Google Cloud Storage's XML API that hubsync uses.
 
 What is not understood is refused with 400 rather than ignored, so that a client that leans on
-something that Google does not have fails here too. Run as ``python gcs_server.py PORT BUCKET TOKEN``.
+something that Google does not have fails here too. Run as ``gcs_server.py PORT BUCKET TOKEN``.
 
 Written from https://cloud.google.com/storage/docs/xml-api/reference-headers and …/xml-api/overview.
 """

@@ -1,4 +1,4 @@
-"""`rclone serve`: S3 (which does not enforce conditions), WebDAV and SFTP over a temporary folder."""
+"""`rclone serve` over a temporary folder: S3 (conditions are not enforced), WebDAV and SFTP."""
 
 from __future__ import annotations
 

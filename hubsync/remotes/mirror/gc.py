@@ -43,7 +43,9 @@ class Collector(Struct, frozen=True):
         ]
         with ThreadPoolExecutor(_WORKERS) as pool:
             list(pool.map(self.place.store.delete, useless))
-        return len(useless) + self.place.store.sweep(before)
+        # Nobody uploads one object for a day: what is unfinished since then will stay so.
+        dead = max(before, self.place.clock() - layout.DAY)
+        return len(useless) + self.place.store.sweep(dead)
 
     def _now(self) -> int:
         """The store's time; 0, by which nothing is old, if it does not tell."""

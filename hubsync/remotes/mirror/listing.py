@@ -25,8 +25,8 @@ from hubsync.stores.protocol import ObjectInfo, Store
 _LISTERS: Final = 16
 _SPLIT_ABOVE: Final = 5000
 """A directory with more files than this, and more than a quarter of all, is listed by its parts."""
-_UNKNOWN: Final = 200
-"""Files that a prefix is taken to hold where nothing is known."""
+_GROUPS: Final = 16
+"""How many requests at once are aimed at where nothing is known about the prefixes."""
 _FEW: Final = 24
 """So many prefixes are asked for one by one, whatever they hold."""
 
@@ -63,7 +63,7 @@ def _is_big(count: int, total: int) -> bool:
 
 
 @contextlib.contextmanager
-def list_files(store: Store, known: Tree | None) -> Iterator[Iterator[list[ObjectInfo]]]:
+def list_files(store: Store, known: Tree) -> Iterator[Iterator[list[ObjectInfo]]]:
     """Every object outside ``.hubsync/``, in batches; a page that fails is raised (rule 9).
 
     The listing goes on in the background from the moment the context is entered.
@@ -100,38 +100,40 @@ def _taken(
         yield batch
 
 
-def _batches(store: Store, known: Tree | None) -> Iterator[list[ObjectInfo]]:
+def _batches(store: Store, known: Tree) -> Iterator[list[ObjectInfo]]:
     with ThreadPoolExecutor(_LISTERS if store.capabilities.parallel_prefixes else 1) as pool:
         first = pool.submit(_level, store, "")
-        shape = None
-        if known is not None and store.capabilities.parallel_prefixes:
-            shape = shape_of(known)
-        top = first.result()
-        yield [one for one in top.objects if not one.key.startswith(layout.METADATA)]
-        prefixes = [one for one in top.prefixes if one != layout.METADATA]
         if not store.capabilities.parallel_prefixes:
-            for prefix in prefixes:
-                yield from store.list(prefix)
+            yield from _one_by_one(store, first.result())
             return
-        if shape is not None:
-            big = [one for one in prefixes if _is_big(shape.below.get(one, 0), shape.total)]
-            levels = list(pool.map(lambda prefix: _level(store, prefix), big))
-            prefixes = [one for one in prefixes if one not in big]
-            for level in levels:
-                yield level.objects
-            asked = grouped(prefixes, shape)
-            for level in levels:
-                asked += grouped(level.prefixes, shape)
-        else:
-            asked = grouped(prefixes, None)
+        shape = shape_of(known)
+        top = first.result()
+        yield _outside(top.objects)
+        prefixes = [one for one in top.prefixes if one != layout.METADATA]
+        big = [one for one in prefixes if _is_big(shape.below.get(one, 0), shape.total)]
+        asked = grouped([one for one in prefixes if one not in big], shape)
+        for level in pool.map(lambda prefix: _level(store, prefix), big):
+            yield level.objects
+            asked += grouped(level.prefixes, shape)
         yield from _all_of(store, pool, asked)
+
+
+def _one_by_one(store: Store, top: _Level) -> Iterator[list[ObjectInfo]]:
+    yield _outside(top.objects)
+    for prefix in top.prefixes:
+        if prefix != layout.METADATA:
+            yield from store.list(prefix)
+
+
+def _outside(objects: list[ObjectInfo]) -> list[ObjectInfo]:
+    return [one for one in objects if not one.key.startswith(layout.METADATA)]
 
 
 def _level(store: Store, prefix: str) -> _Level:
     return _Level(*store.list_level(prefix))
 
 
-def grouped(prefixes: list[str], shape: Shape | None) -> list[tuple[str, int]]:
+def grouped(prefixes: list[str], shape: Shape) -> list[tuple[str, int]]:
     """Prefixes to list, each with the depth (number of ``/``) below which its keys count.
 
     Every given prefix is covered by exactly one of them. A shared beginning also meets the files
@@ -141,15 +143,19 @@ def grouped(prefixes: list[str], shape: Shape | None) -> list[tuple[str, int]]:
     if len(prefixes) <= _FEW:
         return [(one, depth) for one in prefixes]
     parent = prefixes[0][: prefixes[0].rstrip("/").rfind("/") + 1]
-    return [(start, depth) for start in _covering(prefixes, parent, shape)]
+    if shape.total:
+        sizes = {one: shape.below.get(one, 0) for one in prefixes}
+    else:
+        sizes = dict.fromkeys(prefixes, _GROUPS * _SPLIT_ABOVE // len(prefixes))
+    return [(start, depth) for start in _covering(prefixes, parent, sizes)]
 
 
-def _covering(members: list[str], start: str, shape: Shape | None) -> Iterator[str]:
+def _covering(members: list[str], start: str, sizes: dict[str, int]) -> Iterator[str]:
     """Beginnings that cover ``members``, which all begin with ``start``, and not ``.hubsync/``."""
     if len(members) == 1:
         yield members[0]
         return
-    files = sum(_UNKNOWN if shape is None else shape.below.get(one, 0) for one in members)
+    files = sum(sizes[one] for one in members)
     if files <= _SPLIT_ABOVE and not layout.METADATA.startswith(start):
         yield start
         return
@@ -157,7 +163,7 @@ def _covering(members: list[str], start: str, shape: Shape | None) -> Iterator[s
     for one in members:
         longer.setdefault(one[: len(start) + 1], []).append(one)
     for beginning, some in longer.items():
-        yield from _covering(some, beginning, shape)
+        yield from _covering(some, beginning, sizes)
 
 
 def _all_of(

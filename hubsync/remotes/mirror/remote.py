@@ -141,7 +141,7 @@ class MirrorRemote:
             if journal and not seen.snapshot.unrecorded & journal.keys():
                 mirror.journal.remove()
         else:
-            seen = snapshot.from_books(mirror.books, known, mirror.books.head())
+            seen = snapshot.from_books(mirror.books, known)
         self._seen = Expected(seen.snapshot, seen.head, seen.recorded, listed)
         return seen.snapshot
 
@@ -225,7 +225,7 @@ class MirrorRemote:
         if seen is not None and seen.snapshot.revision == expected.revision:
             return Expected(expected, seen.head, seen.recorded, seen.listed)
         known = Known(expected.remote_id, expected.revision, expected.tree)
-        again = snapshot.from_books(mirror.books, known, mirror.books.head())
+        again = snapshot.from_books(mirror.books, known)
         return Expected(expected, again.head, again.recorded, False)
 
     def _left_over(self) -> bool:

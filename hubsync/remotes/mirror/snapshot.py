@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from hubsync.errors import Unreachable
 from hubsync.model import Entry, Tree
-from hubsync.remotes.mirror import compare, revision, shape
+from hubsync.remotes.mirror import compare, revision, shape, wire
 from hubsync.remotes.mirror.books import Books, HeadAt, Index
 from hubsync.remotes.mirror.compare import Differences, Overlay
 from hubsync.remotes.mirror.listing import list_files
@@ -33,6 +33,7 @@ class Basis(Struct, frozen=True):
 
     tree: Tree | None
     last: int
+    identity: str = ""
     pending: frozenset[str] = frozenset()
     watched: frozenset[str] = frozenset()
 
@@ -44,13 +45,27 @@ def basis_of(known: Known | None, remote_id: str) -> Basis:
     found = revision.parse(known.revision)
     if found is None or found.pending is None or found.watched is None:
         return Basis(known.tree, 0)
-    return Basis(known.tree, found.last, frozenset(found.pending), frozenset(found.watched))
+    return Basis(
+        known.tree,
+        found.last,
+        found.identity,
+        frozenset(found.pending),
+        frozenset(found.watched),
+    )
 
 
-def from_books(books: Books, known: Known | None, head: HeadAt) -> Seen:
+def _head(books: Books, basis: Basis) -> HeadAt:
+    """The head now. One that was there and is gone is damage, not an empty index."""
+    head = books.head()
+    if basis.identity and not head.identity:
+        raise wire.damaged("index/head", "it is gone")
+    return head
+
+
+def from_books(books: Books, known: Known | None) -> Seen:
     """The index alone, trusted as it is."""
     basis = basis_of(known, books.remote_id)
-    index = books.index(head, basis.tree, basis.last)
+    index = books.index(_head(books, basis), basis.tree, basis.last)
     return _seen(index, basis, Overlay({}, frozenset(), ()))
 
 
@@ -83,11 +98,12 @@ def from_listing(
 
 def _both(store: Store, books: Books, basis: Basis) -> tuple[Index, Differences]:
     for _ in range(_ATTEMPTS):
-        head = books.head()
+        head = _head(books, basis)
         # How the files are spread says how best to list them; where that is not known, the index
         # is read first.
         first = books.index(head, None, 0) if basis.tree is None else None
-        with list_files(store, first.tree if first is not None else basis.tree) as listing:
+        spread = first.tree if first is not None else basis.tree
+        with list_files(store, spread or Tree()) as listing:
             index = first or books.index(head, basis.tree, basis.last)
             found = compare.differences(index.tree, listing)
         if index.at.identity == head.identity:

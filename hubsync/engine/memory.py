@@ -1,0 +1,65 @@
+"""What the remote's history still knows of a workspace that lost its memory (rule 6).
+
+With no state there is no base, so nothing looks deleted. But a file on the disk whose content the
+history knows as an earlier one of the same path has not been edited here since: what the remote
+did to it afterwards, a deletion included, is the newer word, and the file does not come back. A
+path that is missing on the disk gets no base from this, so that nothing is deleted remotely.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import replace as replace_fields
+
+from hubsync.core.conflicts import entry_digest
+from hubsync.core.policy import equal
+from hubsync.engine.context import Context
+from hubsync.engine.observe import View, over
+from hubsync.local.digest import digest_many
+from hubsync.model import Entry, Kind, Problem, Tree
+
+
+def remembered(context: Context, view: View) -> View:
+    """The view with what the history vouches for as its base; as it is where there is a state."""
+    if view.state.last_sync is not None:
+        return view
+    open_questions = {
+        path: entry
+        for path, entry in view.local.items()
+        if entry.kind is not Kind.DIR and not equal(entry, view.remote.get(path), view.policy)
+    }
+    if not open_questions:
+        return view
+    earlier = _earlier(context, open_questions)
+    read = digest_many(
+        context.root,
+        {path: open_questions[path] for path in sorted(earlier) if _unread(open_questions[path])},
+        context.reporter,
+    )
+    local = view.local.with_changes(
+        {path: entry for path, entry in read.items() if not isinstance(entry, Problem)}
+    )
+    rows = {
+        path: entry
+        for path, digests in earlier.items()
+        if (entry := local[path])
+        and entry_digest(entry) in digests
+        and not equal(entry, view.remote.get(path), view.policy)
+    }
+    base = Tree(rows)
+    return replace_fields(view, base=base, local=over(base, local), remote=over(base, view.remote))
+
+
+def _earlier(context: Context, paths: Container[str]) -> dict[str, set[bytes]]:
+    """Every content that the history knows of these paths."""
+    found: dict[str, set[bytes]] = {}
+    for record in context.remote.history():
+        for change in record.changes:
+            if change.path in paths:
+                known = {one for one in (change.before, change.after) if one is not None}
+                found.setdefault(change.path, set()).update(known)
+    return found
+
+
+def _unread(entry: Entry) -> bool:
+    return entry.kind is Kind.FILE and entry.digest is None

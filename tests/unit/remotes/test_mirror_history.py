@@ -1,0 +1,247 @@
+"""History, earlier contents and pruning of mirrors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from blake3 import blake3
+
+from hubsync.errors import NoSuchVersion
+from hubsync.model import Entry, Kind
+from hubsync.remotes.mirror import layout
+from hubsync.remotes.protocol import Record
+from hubsync.stores.folder import FolderStore
+from hubsync.stores.memory import MemoryStore
+from hubsync.stores.protocol import Store
+from tests.unit.remotes.faulty import WrappedStore
+from tests.unit.remotes.hubs import Hub, on, other_tool
+
+DAY = layout.DAY
+
+
+def keys(store: Store, prefix: str) -> list[str]:
+    return [info.key for batch in store.list(prefix) for info in batch]
+
+
+class Aging:
+    """A clock for a store; what was written before gets older as it goes on."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000 * layout.SECOND
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Aging:
+    return Aging()
+
+
+@pytest.fixture
+def store(clock: Aging) -> MemoryStore:
+    return MemoryStore(clock=clock)
+
+
+@pytest.fixture
+def hub(store: MemoryStore, clock: Aging, tmp_path: Path) -> Hub:
+    from random import Random
+
+    from hubsync.remotes.mirror import MirrorRemote
+
+    def place(scratch: Path) -> MirrorRemote:
+        return MirrorRemote(store, str(scratch), owner="hub", clock=clock, rng=Random(5))
+
+    hub = Hub(place, tmp_path)
+    hub.time = clock.now
+    hub.look()
+    return hub
+
+
+def test_versions_and_history_are_pruned_by_age(
+    store: MemoryStore, clock: Aging, hub: Hub, tmp_path: Path
+) -> None:
+    hub.push(hub.put("f", b"1"))
+    hub.look()
+    hub.push(hub.put("f", b"2"))
+    clock.now += 40 * DAY
+    hub.time = clock.now
+    hub.look()
+    hub.push(hub.put("f", b"3"))
+    assert len(keys(store, layout.VERSIONS)) == 2
+    assert hub.remote.gc(clock.now - 30 * DAY) > 0
+    assert len(keys(store, layout.VERSIONS)) == 1
+    assert [one.digest for one in hub.remote.versions("f")] == [
+        blake3(b"3").digest(),
+        blake3(b"2").digest(),
+    ]
+    assert len(list(hub.remote.history())) == 1
+    with pytest.raises(NoSuchVersion):
+        hub.remote.read("f", blake3(b"1").hexdigest(), str(tmp_path / "out"))
+    hub.remote.read("f", blake3(b"2").hexdigest(), str(tmp_path / "out"))
+    assert (tmp_path / "out").read_bytes() == b"2"
+    late = Hub(on(store), tmp_path, "late")
+    assert late.look(listing=False).tree.keys() == {"f"}
+    assert late.content("f") == b"3"
+    assert hub.look().tree.keys() == {"f"}
+
+
+def test_a_second_gc_finds_nothing(clock: Aging, hub: Hub) -> None:
+    hub.push(hub.put("f", b"1"))
+    hub.look()
+    hub.push(hub.put("f", b"2"))
+    clock.now += 40 * DAY
+    assert hub.remote.gc(clock.now - 30 * DAY) > 0
+    assert hub.remote.gc(clock.now - 30 * DAY) == 0
+
+
+def test_leftovers_of_the_killed_are_cleared_and_the_young_are_left(
+    store: MemoryStore, clock: Aging, hub: Hub
+) -> None:
+    hub.push(hub.put("f", b"1"))
+    old = [".hubsync/index/lost", ".hubsync/log/lost", ".hubsync/tmp/x", ".hubsync/live/dead-1"]
+    for key in old:
+        store.write(key, b"")
+    clock.now += 2 * DAY
+    young = [".hubsync/index/new", ".hubsync/log/new", ".hubsync/tmp/y", ".hubsync/live/busy-1"]
+    for key in young:
+        store.write(key, b"")
+    hub.remote.gc(clock.now + DAY)
+    left = set(keys(store, ".hubsync/"))
+    assert left.isdisjoint(old)
+    assert left >= set(young)
+
+
+def test_the_log_of_a_publish_under_way_is_not_pruned(
+    store: MemoryStore, clock: Aging, hub: Hub, tmp_path: Path
+) -> None:
+    """Between the log and the head that names it, another hub prunes everything."""
+
+    class Pruning(WrappedStore):
+        pruned = False
+
+        def before(self, call: str, key: str) -> None:
+            if call == "write" and key == layout.HEAD and not self.pruned:
+                self.pruned = True
+                hub.look()
+                hub.remote.gc(clock.now + DAY)
+
+    other = Hub(on(Pruning(store)), tmp_path, "other")
+    other.look()
+    other.push(other.put("g", b"g"))
+    assert hub.look(listing=False).tree.keys() == {"g"}
+
+
+def test_versions_of_old_files_in_a_folder_are_young(tmp_path: Path) -> None:
+    """A folder keeps a file's own time when it is copied; what counts is when it was replaced."""
+    store = FolderStore(str(tmp_path / "remote"))
+    hub = Hub(on(store), tmp_path)
+    hub.look()
+    source = hub.file(b"from long ago")
+    digest = blake3(b"from long ago").digest()
+    old = Entry(Kind.FILE, 13, digest, mtime=1_000_000_000 * layout.SECOND)
+    from hubsync.remotes.protocol import Put
+
+    hub.push(Put("f", old, source, None))
+    hub.look()
+    hub.push(hub.put("f", b"new"))
+    hub.remote.gc(1_500_000_000 * layout.SECOND)
+    hub.remote.read("f", digest.hex(), str(tmp_path / "out"))
+    assert (tmp_path / "out").read_bytes() == b"from long ago"
+
+
+def test_links_have_versions_too(hub: Hub, tmp_path: Path) -> None:
+    hub.push(hub.link("l", "a"))
+    hub.look()
+    hub.push(hub.link("l", "b"))
+    hub.look()
+    hub.push(hub.remove("l"))
+    newest, second, first = hub.remote.versions("l")
+    assert newest.digest is None
+    assert hub.remote.read("l", first.version, str(tmp_path / "out")).target == "a"
+    assert hub.remote.read("l", second.version, str(tmp_path / "out")).target == "b"
+    with pytest.raises(NoSuchVersion, match="deleted"):
+        hub.remote.read("l", newest.version, str(tmp_path / "out"))
+
+
+def test_what_another_tool_wrote_is_a_version_once_it_was_met(
+    store: MemoryStore, hub: Hub, tmp_path: Path
+) -> None:
+    hub.push(hub.put("f", b"ours"))
+    other_tool(store, "f", b"theirs")
+    hub.look()
+    fetched = hub.fetch("f")["f"]
+    hub.push(Record("f", fetched.entry))
+    hub.look()
+    hub.push(hub.put("f", b"ours again"))
+    assert [one.digest for one in hub.remote.versions("f")] == [
+        blake3(data).digest() for data in (b"ours again", b"theirs", b"ours")
+    ]
+    hub.remote.read("f", blake3(b"theirs").hexdigest(), str(tmp_path / "out"))
+    assert (tmp_path / "out").read_bytes() == b"theirs"
+
+
+def test_a_moved_file_keeps_its_earlier_content_readable(hub: Hub, tmp_path: Path) -> None:
+    hub.push(hub.put("old", b"content"))
+    hub.look()
+    hub.push(hub.put("new", b"content", moved_from="old"), hub.remove("old"))
+    hub.look()
+    hub.remote.read("old", hub.remote.versions("old")[-1].version, str(tmp_path / "out"))
+    assert (tmp_path / "out").read_bytes() == b"content"
+    hub.push(hub.put("new", b"other"))
+    hub.remote.read("old", hub.remote.versions("old")[-1].version, str(tmp_path / "out"))
+    assert (tmp_path / "out").read_bytes() == b"content"
+
+
+def test_the_history_is_in_the_order_of_the_syncs_whatever_the_clocks_say(hub: Hub) -> None:
+    for number, offset in enumerate((0, 700, -700, 1, -10_000)):
+        hub.time = 1_700_000_000 * layout.SECOND + offset * DAY
+        hub.look()
+        hub.publish_all([hub.put("f", b"%d" % number)], str(number))
+    assert [one.message for one in hub.remote.history()] == list("43210")
+    assert [one.message for one in hub.remote.history(2)] == ["4", "3"]
+
+
+def test_a_short_history_reads_little(store: MemoryStore, tmp_path: Path) -> None:
+    class Reading(WrappedStore):
+        reads = 0
+
+        def before(self, call: str, key: str) -> None:
+            self.reads += call == "read" and key.startswith(layout.LOG)
+
+    reading = Reading(store)
+    hub = Hub(on(reading), tmp_path)
+    for number in range(30):
+        hub.look()
+        hub.push(hub.put("f", b"%d" % number))
+    reading.reads = 0
+    assert len(list(hub.remote.history(3))) == 3
+    assert reading.reads == 3
+
+
+def test_stopping_keeps_what_is_done(store: MemoryStore, hub: Hub, tmp_path: Path) -> None:
+    class Stopping:
+        done = 0
+
+        def phase(self, name: str, files: int = 0, size: int = 0) -> None:
+            return
+
+        def advance(self, files: int = 0, size: int = 0) -> None:
+            self.done += files
+
+        def stopping(self) -> bool:
+            return self.done >= 5
+
+    from hubsync.model import Identity
+    from hubsync.remotes.protocol import SyncNote
+
+    assert hub.seen is not None
+    note = SyncNote(hub.time, Identity("me", "hub"))
+    puts = [hub.put(f"f{number}", b"x") for number in range(50)]
+    published = hub.remote.publish(puts, hub.seen, note, Stopping())
+    done = {one.path for one in published.outcomes}
+    assert 5 <= len(done) < 50
+    late = Hub(on(store), tmp_path, "late")
+    assert late.look().tree.keys() == done
+    assert not late.seen.unrecorded  # type: ignore[union-attr]
