@@ -1,0 +1,122 @@
+"""Which store serves which URL, and what is refused before anything is contacted."""
+
+from __future__ import annotations
+
+import pytest
+
+from hubsync.errors import ConfigError
+from hubsync.stores.folder import FolderStore
+from hubsync.stores.fsspec import FsspecStore
+from hubsync.stores.memory import MemoryStore
+from hubsync.stores.registry import Backend, choose, folder_of, open_store
+
+
+@pytest.mark.parametrize(
+    ("url", "backend"),
+    [
+        ("file:///tmp/x", Backend.FOLDER),
+        ("/tmp/x", Backend.FOLDER),
+        ("memory://x", Backend.MEMORY),
+        ("s3://bucket/prefix", Backend.OBJECTS),
+        ("gs://bucket", Backend.OBJECTS),
+        ("gcs://bucket", Backend.OBJECTS),
+        ("az://container/x", Backend.OBJECTS),
+        ("abfs://container/x", Backend.OBJECTS),
+        ("sftp://someone@host/x", Backend.FSSPEC),
+        ("sftp://host:2222/x", Backend.FSSPEC),
+        ("webdav+https://host/x", Backend.FSSPEC),
+        ("webdav+http://host:8080/x", Backend.FSSPEC),
+        ("ftp://host/x", Backend.FSSPEC),
+        ("S3://bucket", Backend.OBJECTS),
+    ],
+)
+def test_each_protocol_has_its_backend_and_a_reason(url: str, backend: Backend) -> None:
+    chosen, reason = choose(url, {})
+    assert chosen is backend
+    assert reason
+
+
+def test_an_option_that_obstore_lacks_chooses_fsspec_and_says_so() -> None:
+    backend, reason = choose("s3://bucket", {"endpoint": "http://x", "default_fill_cache": "false"})
+    assert backend is Backend.FSSPEC
+    assert "s3fs" in reason
+    assert "default_fill_cache" in reason
+
+
+def test_the_description_tells_the_reason() -> None:
+    store = open_store("sftp://someone@host/x", {}, {})
+    assert isinstance(store, FsspecStore)
+    assert "paramiko" in store.description
+
+
+def test_memory_is_shared_by_name() -> None:
+    one = open_store("memory://registry-a", {}, {})
+    assert isinstance(one, MemoryStore)
+    assert open_store("memory://registry-a", {}, {}) is one
+    assert open_store("memory://registry-b", {}, {}) is not one
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("file:///a/b", "/a/b"),
+        ("file:///a/b/", "/a/b"),
+        ("file://localhost/a", "/a"),
+        ("/a/b/", "/a/b"),
+        ("file:///with%20space", "/with space"),
+        ("file:///a#b?c", "/a#b?c"),
+        ("/a%20b", "/a%20b"),
+    ],
+)
+def test_a_folder_is_named_by_url_or_path(url: str, path: str) -> None:
+    assert folder_of(url) == path
+    assert isinstance(open_store(url, {}, {}), FolderStore)
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "code"),
+    [
+        ("nonsense", {}, "bad-url"),
+        ("relative/path", {}, "bad-url"),
+        ("://x", {}, "bad-url"),
+        ("file://host/x", {}, "bad-url"),
+        ("no-such-protocol://x", {}, "unknown-protocol"),
+        ("sftp://user:pass@host/x", {}, "password-in-url"),
+        ("webdav+https://user:pass@host/x", {}, "password-in-url"),
+        ("s3://key:secret@bucket/x", {}, "password-in-url"),
+        ("sftp:///x", {}, "bad-url"),
+        ("sftp://host:port/x", {}, "bad-url"),
+        ("file:///x", {"endpoint": "y"}, "bad-config"),
+        ("memory://x", {"endpoint": "y"}, "bad-config"),
+        ("sftp://host/x", {"endpoint": "y"}, "bad-config"),
+        ("webdav+http://host/x", {"region": "y"}, "bad-config"),
+    ],
+)
+def test_what_cannot_be_opened_is_refused_with_a_hint(
+    url: str, options: dict[str, str], code: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        open_store(url, options, {})
+    assert caught.value.code == code
+    assert caught.value.hint
+    assert "pass@" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_missing_library_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib.util
+
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "obstore" else found(name)
+    )
+    with pytest.raises(ConfigError) as caught:
+        open_store("s3://bucket", {}, {})
+    assert caught.value.code == "missing-library"
+    assert "hubsync[s3]" in caught.value.hint
+
+
+def test_a_password_given_as_an_option_shows_nowhere() -> None:
+    store = open_store("webdav+https://host/x", {"user": "u", "password": "hidden-one"}, {})
+    assert "hidden-one" not in repr(store)
+    assert "hidden-one" not in store.description
