@@ -42,7 +42,7 @@ def remembered(context: Context, view: View) -> View:
     rows = {
         path: entry
         for path, digests in earlier.items()
-        if (entry := local[path])
+        if (entry := local.get(path)) is not None
         and entry_digest(entry) in digests
         and not equal(entry, view.remote.get(path), view.policy)
     }

@@ -76,27 +76,34 @@ def _below(root: str, folders: list[str], hand_over: int) -> Iterator[list[Objec
     for batch in folder_walk.walk(root, folders):
         yield [ObjectInfo(*row) for row in batch]
         seen += len(batch)
-        if seen >= hand_over and folders and _can_hand_over():
-            yield from _walk_apart(root, folders)
+        if seen >= hand_over and folders and (process := _started()) is not None:
+            yield from _walk_apart(process, root, folders)
             return
-
-
-def _can_hand_over() -> bool:
-    return bool(sys.executable) and (os.cpu_count() or 1) > 1 and os.path.isfile(_program())
 
 
 def _program() -> str:
     return folder_walk.__file__
 
 
-def _walk_apart(root: str, folders: list[str]) -> Iterator[list[ObjectInfo]]:
-    """The rest of the walk in a process of its own, which ends with this generator."""
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-S", _program()],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
+def _started() -> subprocess.Popen[bytes] | None:
+    """The process that walks, or None where there is no second processor or no interpreter."""
+    if not sys.executable or (os.cpu_count() or 1) < 2 or not os.path.isfile(_program()):
+        return None
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", _program()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:
+        return None  # the walk goes on here, a little slower
+
+
+def _walk_apart(
+    process: subprocess.Popen[bytes], root: str, folders: list[str]
+) -> Iterator[list[ObjectInfo]]:
+    """The rest of the walk by the process, which ends with this generator."""
     with process:
         try:
             assert process.stdin is not None

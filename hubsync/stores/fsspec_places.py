@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from hubsync.errors import ConfigError
 from hubsync.stores.fsspec import FsspecStore
+from hubsync.stores.fsspec_clouds import cloud_arguments
 from hubsync.stores.fsspec_dialects import dialect_of
 from hubsync.stores.fsspec_files import Place
 from hubsync.stores.fsspec_webdav import Webdav
@@ -31,7 +32,7 @@ def open_fsspec(
         return FsspecStore(_sftp(url, options, env, reason))
     if scheme in ("webdav+http", "webdav+https"):
         return FsspecStore(_webdav(url, options, env, reason))
-    return FsspecStore(_any(url, options, reason))
+    return FsspecStore(_any(url, options, env, reason))
 
 
 def _sftp(url: str, options: Mapping[str, str], env: Mapping[str, str], reason: str) -> Place:
@@ -85,13 +86,14 @@ def _webdav(url: str, options: Mapping[str, str], env: Mapping[str, str], reason
     return Place(_name(parts), unquote(parts.path).rstrip("/"), make, Webdav(), reason)
 
 
-def _any(url: str, options: Mapping[str, str], reason: str) -> Place:
+def _any(url: str, options: Mapping[str, str], env: Mapping[str, str], reason: str) -> Place:
     import fsspec
 
     scheme = url.partition("://")[0].lower()
     kind = fsspec.get_filesystem_class(scheme)
-    given: dict[str, Any] = {**kind._get_kwargs_from_urls(url), **_typed(options)}
     dialect = dialect_of(scheme)
+    named = cloud_arguments(scheme, options, env) if dialect.flat else options
+    given: dict[str, Any] = {**kind._get_kwargs_from_urls(url), **_typed(named)}
     if dialect.flat:
         given["use_listings_cache"] = False
     root = str(kind._strip_protocol(url)).rstrip("/")
@@ -102,11 +104,11 @@ def _any(url: str, options: Mapping[str, str], reason: str) -> Place:
     return Place(f"{scheme}://", root, make, dialect, reason)
 
 
-def _typed(options: Mapping[str, str]) -> dict[str, object]:
-    """Options from a command line are text; file systems want truth values and numbers."""
-    words: dict[str, object] = {"true": True, "false": False}
+def _typed(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options from a command line are text; file systems want truth values."""
+    words: dict[str, Any] = {"true": True, "false": False}
     return {
-        name: words.get(value.lower(), int(value) if value.isdecimal() else value)
+        name: words.get(value.lower(), value) if isinstance(value, str) else value
         for name, value in options.items()
     }
 

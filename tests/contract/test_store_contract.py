@@ -56,3 +56,18 @@ class TestWebdav(StoreContract):
         store = open_store(f"{webdav.url}{uuid.uuid4().hex}", webdav.options, webdav.env)
         yield store
         store.close()
+
+
+class TestS3fs(StoreContract):
+    """An option that obstore lacks brings s3fs in."""
+
+    MANY: ClassVar = 120  # this server takes milliseconds for each request
+
+    @pytest.fixture
+    def store(self, s3_with_conditions: Server) -> Iterator[Store]:
+        url = f"{s3_with_conditions.url}/{uuid.uuid4().hex}"
+        options = {**s3_with_conditions.options, "default_fill_cache": "false"}
+        store = open_store(url, options, s3_with_conditions.env)
+        assert "s3fs" in store.description
+        yield store
+        store.close()

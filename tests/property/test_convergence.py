@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from hubsync.model import IGNORE_FILE
+from hubsync.workspace import Workspace
 from tests.property import disk
 from tests.property.faulty_store import ERRORS, MODES, OPERATIONS, Fault
 from tests.property.world import YEAR, Hub, Telling, World, in_one_thread
@@ -307,6 +308,36 @@ class Hubs(RuleBasedStateMachine):
     @rule(hub=hubs, verb=verbs, number=st.integers(0, 8))
     def run_and_stop(self, hub: int, verb: str, number: int) -> None:
         self.world.run(self.hub(hub), verb, reporter=Telling(number))
+
+    @rule(hub=hubs, path=paths, number=st.integers(0, 3))
+    def restore(self, hub: int, path: str, number: int) -> None:
+        def wish(workspace: Workspace) -> None:
+            versions = workspace.versions(path)
+            if number < len(versions):
+                workspace.restore(path, at=versions[number].version)
+
+        self.world.ask(self.hub(hub), wish)
+
+    @rule(hub=hubs, number=st.integers(0, 2), keep=st.sampled_from(["mine", "theirs", "both"]))
+    def resolve(self, hub: int, number: int, keep: str) -> None:
+        def wish(workspace: Workspace) -> None:
+            found = workspace.conflicts()
+            if found:
+                workspace.resolve(found[number % len(found)].path, keep)
+
+        self.world.ask(self.hub(hub), wish)
+
+    @rule(hub=hubs)
+    def prune(self, hub: int) -> None:
+        """Nothing here is older than a day."""
+        self.world.ask(self.hub(hub), lambda workspace: workspace.gc())
+
+    @rule(hub=hubs)
+    def look(self, hub: int) -> None:
+        """What only looks changes nothing."""
+        before = self.world.sides()
+        self.world.ask(self.hub(hub), lambda workspace: (workspace.status(), workspace.log()))
+        assert self.world.sides() == before
 
     def _run_while(
         self,

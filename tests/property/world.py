@@ -283,9 +283,13 @@ class World:
         self.owed = (self.owed - (before - after)) | {
             one.data for side in now.values() for one in side.values() if one.what == "file"
         }
+        self._account(sides, now)
+
+    def _account(self, before: dict[str, Files], now: dict[str, Files]) -> None:
+        """Who changed what: somebody, on purpose."""
         for name, side in now.items():
-            for path in side.keys() | sides[name].keys():
-                old, new = sides[name].get(path), side.get(path)
+            for path in side.keys() | before[name].keys():
+                old, new = before[name].get(path), side.get(path)
                 if old == new:
                     continue
                 if new is None or (old is not None and old.what != new.what):
@@ -293,6 +297,21 @@ class World:
                 if new is not None:
                     self.written.add(path)
                     self.ignored |= path.endswith(IGNORE_FILE)
+
+    def ask(self, hub: Hub, wish: Callable[[Workspace], object]) -> object:
+        """A command by which a user changes the workspace through hubsync: nothing may be lost."""
+        before = self.sides()
+        self.time += SECOND
+        try:
+            with self.workspace(hub) as workspace:
+                return wish(workspace)
+        except HubsyncError as error:
+            return error
+        finally:
+            self.died.discard(hub.name)
+            self._account(before, self.sides())
+            lost = self.owed - self.findable()
+            assert not lost, f"lost: {_shown(lost)}"
 
     def put_object(self, key: str, data: bytes) -> None:
         """Another tool writes to the remote."""
@@ -582,7 +601,8 @@ class World:
             for path in disk.read_tree(hub.root):
                 assert ".hubsync-tmp-" not in path, f"left in {hub.name}: {path}"
             layout = Layout(hub.root)
-            staged = os.listdir(layout.stage)
+            # An unfinished arrival stays for a week, to be resumed.
+            staged = [name for name in os.listdir(layout.stage) if not name.endswith(".part")]
             assert not staged, f"left in the staging area of {hub.name}: {staged}"
             # A process killed while it made the lock leaves its few bytes; they lock nothing.
             locks = [name for name in os.listdir(layout.metadata) if name == "lock"]

@@ -45,12 +45,13 @@ class Committer(Struct, frozen=True):
     still_ours: Callable[[], bool]
     sleep: Callable[[float], None] = nap
 
-    def commit(self, known: HeadAt, rows: Rows, note: SyncNote) -> Committed:
-        """Raises RemoteMoved if the head could not be written; the journal then still has all."""
-        base, superseded = known, frozenset[str]()
+    def commit(self, known: HeadAt, base: HeadAt, rows: Rows, note: SyncNote) -> Committed:
+        """``known``: the head that the plan was made on; ``base``: the newest one seen since.
+
+        Raises RemoteMoved if the head could not be written; the journal then still has all.
+        """
+        superseded = frozenset[str]()
         name = ""
-        if not self.place.conditional:
-            base = self.books.head_unless(known.identity) or known
         for attempt in range(_ATTEMPTS):
             if base.identity != known.identity:
                 lost = self._superseded(known, base, rows)

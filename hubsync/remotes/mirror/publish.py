@@ -51,8 +51,11 @@ class Publisher(Struct, frozen=True):
     still_ours: Callable[[], bool]
 
     def publish(self, changes: Iterable[Change], expected: Expected, note: SyncNote) -> Published:
-        order, refused = self._without_taken(ordered(changes), expected)
-        outcomes = list(refused)
+        head = expected.head
+        if not self.place.conditional:
+            # Under the lease lock nobody else can write a head: this one stays the newest.
+            head = self.books.head_unless(head.identity) or head
+        order, outcomes = self._without_taken(ordered(changes), expected, head)
         with (
             self.journal.writer() as journal,
             ThreadPoolExecutor(_WORKERS) as pool,
@@ -70,22 +73,21 @@ class Publisher(Struct, frozen=True):
         if not rows:
             return Published(tuple(outcomes), expected.snapshot.revision, writer.transferred)
         committer = Committer(self.place, self.books, self.still_ours)
-        done = committer.commit(expected.head, rows, note)
+        done = committer.commit(expected.head, head, rows, note)
         self.journal.remove()
         outcomes += _recorded(order, done.superseded)
         at = committer.compact(done.at)
         text = _revision(expected, done, at, rows)
         return Published(tuple(outcomes), text, writer.transferred)
 
-    def _without_taken(self, order: Ordered, expected: Expected) -> tuple[Ordered, list[Outcome]]:
+    def _without_taken(
+        self, order: Ordered, expected: Expected, now: HeadAt
+    ) -> tuple[Ordered, list[Outcome]]:
         """Under the lease lock: changes of paths that others published before we had it are moved.
 
         With conditional writes the conditions say so, path by path.
         """
-        if self.place.conditional:
-            return order, []
-        now = self.books.head_unless(expected.head.identity)
-        if now is None:
+        if now.identity == expected.head.identity:
             return order, []
         later = self.books.index(now, expected.recorded, expected.head.head.last)
         taken = {

@@ -57,7 +57,7 @@ class Model:
 
     def sync(self, changes: dict[str, Entry | None]) -> None:
         rows = {path: Row(None, entry) for path, entry in changes.items()}
-        self.at = self.committer.compact(self.committer.commit(self.at, rows, NOTE).at)
+        self.at = self.committer.compact(self.committer.commit(self.at, self.at, rows, NOTE).at)
         for path, entry in changes.items():
             if entry is None:
                 self.rows.pop(path, None)

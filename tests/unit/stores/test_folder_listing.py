@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import marshal
 import os
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from hubsync.errors import AccessDenied, StoreError
-from hubsync.stores import folder_listing
+from hubsync.stores import folder_listing, folder_walk
 from hubsync.stores.folder_listing import walk
 
 ODD = "not utf-8 \udcff", "new\nline", "Übung"
@@ -72,25 +75,72 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     return found
 
 
+Program = Callable[[str], None]
+
+
+@pytest.fixture
+def program(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Program:
+    """Lets another program than the walk answer."""
+
+    def use(text: str) -> None:
+        path = tmp_path_factory.mktemp("program") / "walk.py"
+        path.write_text(f"import marshal, os, sys, time\nsys.stdin.buffer.read()\n{text}\n")
+        monkeypatch.setattr(folder_listing, "_program", lambda: str(path))
+
+    return use
+
+
+TELL = """
+def tell(value):
+    data = marshal.dumps(value)
+    sys.stdout.buffer.write(len(data).to_bytes(4, "big") + data)
+    sys.stdout.buffer.flush()
+"""
+
+
+@pytest.mark.parametrize(
+    "text", ["os._exit(1)", "sys.stdout.buffer.write(b'\\0\\0\\1\\0half')", "raise ValueError"]
+)
 def test_a_process_that_dies_is_an_error_and_not_an_end(
-    tree: Path, monkeypatch: pytest.MonkeyPatch
+    tree: Path, program: Program, text: str
 ) -> None:
-    program = tree / "top"
-    program.write_text("import os, sys\nsys.stdin.buffer.read()\nos._exit(1)\n")
-    monkeypatch.setattr(folder_listing, "_program", lambda: str(program))
+    program(text)
     with pytest.raises(StoreError, match="ended early"):
         listed(tree)
 
 
-def test_a_closed_listing_ends_its_process(tree: Path) -> None:
-    for number in range(3000):
-        (tree / f"d{number % 50}" / f"more{number}").write_bytes(b"")
+def test_an_error_of_the_process_is_an_error_here(tree: Path, program: Program) -> None:
+    program(f"{TELL}\ntell((13, 'd7/'))")
+    with pytest.raises(AccessDenied, match="d7/"):
+        listed(tree)
+
+
+def test_the_process_tells_which_folder_it_could_not_read(tmp_path: Path) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-I", "-S", folder_walk.__file__],
+        input=marshal.dumps((str(tmp_path), ["n" * 300 + "/"])),
+        stdout=subprocess.PIPE,
+        check=True,
+    ).stdout
+    assert marshal.loads(answer[4:]) == (errno.ENAMETOOLONG, "n" * 300 + "/")
+
+
+def test_a_closed_listing_ends_its_process(tree: Path, program: Program) -> None:
+    program(f"{TELL}\ntell([('late', 1, 'i', 2)])\ntime.sleep(600)")
     batches = walk(str(tree), "", 1)
-    for _ in range(4):
-        next(batches)
+    while [one.key for one in next(batches)] != ["late"]:
+        pass
     batches.close()  # type: ignore[attr-defined]
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+def test_without_an_interpreter_the_walk_goes_on_here(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = listed(tree, hand_over=10**9)
+    monkeypatch.setattr(folder_listing.sys, "executable", "/no/such/python")
+    assert listed(tree) == here
 
 
 @contextlib.contextmanager
@@ -105,7 +155,7 @@ def unprivileged() -> Iterator[None]:
         os.seteuid(0)
 
 
-def test_a_folder_that_cannot_be_read_fails_here_and_there() -> None:
+def test_a_folder_that_cannot_be_read_fails_the_listing() -> None:
     with tempfile.TemporaryDirectory() as made:
         root = Path(made)
         root.chmod(0o777)
@@ -115,7 +165,6 @@ def test_a_folder_that_cannot_be_read_fails_here_and_there() -> None:
                 (root / f"d{number:02}" / "f").write_bytes(b"")
             # The walk takes the last folder first: this one is left for the end.
             (root / "d00").chmod(0)
-            for hand_over in (10**9, 1):
-                with pytest.raises(AccessDenied, match="d00"):
-                    listed(root, hand_over=hand_over)
+            with pytest.raises(AccessDenied, match="d00"):
+                listed(root)
             (root / "d00").chmod(0o700)

@@ -1,0 +1,138 @@
+"""What the random tests found: each the smallest example, named after what has to hold."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from hubsync.results import SyncResult
+from tests.property import disk
+from tests.property.faulty_store import Fault
+from tests.property.world import Hub, Telling, World, in_one_thread
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with World(2) as made, in_one_thread():
+        yield made
+
+
+@pytest.fixture
+def exclusive() -> Iterator[World]:
+    with World(2, exclusive=True) as made, in_one_thread():
+        yield made
+
+
+def write(world: World, hub: Hub, path: str, data: bytes) -> None:
+    world.act(lambda: disk.write(hub.root, path, data))
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_upload_of_a_killed_hub_is_found_where_the_index_is_trusted(
+    exclusive: World, edited: bool
+) -> None:
+    """Killed between the upload and the note of it; the object is in no index, and every later
+    creation met it and planned again, without ever looking."""
+    one, _ = exclusive.hubs
+    write(exclusive, one, "a", b"\0one")
+    assert exclusive.killed(one, "sync", at=0, what="upload", done=True)
+    if edited:
+        write(exclusive, one, "a", b"\0two")
+    exclusive.quiet()
+
+
+def test_push_goes_on_after_it_was_killed_between_upload_and_note(world: World) -> None:
+    one, _ = world.hubs
+    write(world, one, "a", b"\0one")
+    assert world.killed(one, "push", at=0, what="upload", done=True)
+    result = world.run(one, "push")
+    assert isinstance(result, SyncResult)
+    assert not result.problems
+    world.quiet()
+
+
+def test_index_learns_what_another_tool_wrote_even_if_it_was_here_already(world: World) -> None:
+    """Else every hub has to read the object to learn what is in it."""
+    one, two = world.hubs
+    write(world, one, "a", b"same")
+    world.put_object("a", b"same")
+    assert isinstance(world.run(one), SyncResult)
+    world.store.arm(None)
+    write(world, two, "a", b"same")
+    assert isinstance(world.run(two), SyncResult)
+    assert not world.store.counted["download"]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_empty_directory_stays_where_the_other_side_has_a_file(world: World, first: int) -> None:
+    """Rule 5 keeps both; the empty directory was removed on both sides."""
+    one, two = world.hubs
+    world.act(lambda: os.mkdir(os.path.join(one.root, "a")))
+    write(world, two, "a", b"file")
+    world.run(world.hubs[first])
+    world.quiet()
+    tree = disk.read_tree(one.root)
+    assert tree["a"].what == "dir"
+    assert b"file" in {item.data for item in tree.values()}
+
+
+def test_edit_in_the_tick_of_the_last_one_is_uploaded_at_once(world: World) -> None:
+    """Its evidence vouches for nothing, and a signature made of it never fitted the file."""
+    one, _ = world.hubs
+    write(world, one, "a", b"\0one")
+    world.quiet()
+    write(world, one, "a", b"\0two")
+    result = world.run(one)
+    assert isinstance(result, SyncResult)
+    assert [change.path for change in result.up] == ["a"]
+    assert not result.problems
+
+
+def test_sync_makes_its_own_folders_again(world: World) -> None:
+    """All of hubsync's folder but the settings is lost, and ignore rules come in."""
+    one, two = world.hubs
+    write(world, one, ".hubsyncignore", b"ig/\n")
+    world.run(one)
+    world.lose_all_but_config(two)
+    assert isinstance(world.run(two), SyncResult)
+    world.quiet()
+
+
+def test_link_replaced_by_a_file_that_vanishes_without_a_state(world: World) -> None:
+    """The history is asked about a path that is gone by the time it would be read."""
+    one, _ = world.hubs
+    write(world, one, "a", b"\0one")
+    world.quiet()
+    world.lose_all_but_config(one)
+    world.delete_object("a")
+    full = os.path.join(one.root, "a")
+    world.run(one, reporter=Telling(1, lambda: world.act(lambda: disk.remove(full))))
+    world.quiet()
+
+
+def test_nothing_fetched_by_a_killed_run_stays_behind(world: World) -> None:
+    """What a killed run staged goes, even if the next run finds nothing to do."""
+    one, two = world.hubs
+    write(world, one, "a", b"\0one")
+    world.quiet()
+    for moment in range(60):
+        write(world, two, "a", b"\0%d" % moment)
+        world.run(two)
+        died = world.killed(one, "sync", at=moment, what="disk")
+        world.quiet()
+        if not died:
+            return
+    pytest.fail("the command never came to its end")
+
+
+def test_failing_store_half_way_through_a_listing_deletes_nothing(world: World) -> None:
+    one, _ = world.hubs
+    for number in range(6):
+        write(world, one, f"d{number}/f", b"%d" % number)
+    world.quiet()
+    for page in range(8):
+        world.run(one, fault=Fault("list", page, "failed", done=True))
+    world.quiet()
+    assert len(world.objects()) == 6
