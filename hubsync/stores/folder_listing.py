@@ -95,6 +95,7 @@ def _started() -> subprocess.Popen[bytes] | None:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C in a terminal reaches this process alone
         )
     except OSError:
         return None  # the walk goes on here, a little slower

@@ -171,5 +171,6 @@ def _head(error: BaseException) -> str:
 def _no_answer(head: str) -> bool:
     """No connection was made. One that breaks in the middle of an answer is that answer's fault."""
     return any(
-        sign in head for sign in ("error sending request", "timed out", "timeout", "connection")
+        sign in head
+        for sign in ("error sending request", "timed out", "timeout error", "connection")
     )

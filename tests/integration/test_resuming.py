@@ -1,4 +1,5 @@
-"""A killed run's work is not done again: what the next run sends and fetches is counted on the wire.
+"""A killed run's work is not done again: what the next one sends and fetches is counted.
+
 
 The command is killed by a proxy in front of the server, at the very request that makes 60 %.
 """
@@ -87,7 +88,7 @@ class Bench:
         return ended
 
     def keys(self) -> set[str]:
-        return {key for key in self.bucket.keys() if not key.startswith(".hubsync/")}
+        return {key for key in self.bucket.listed() if not key.startswith(".hubsync/")}
 
 
 @pytest.fixture(params=["moto", "rclone"])

@@ -98,7 +98,7 @@ class Bucket:
         """Another tool's access to the same bucket."""
         return _client(self.server.options["endpoint"])
 
-    def keys(self) -> Iterator[str]:
+    def listed(self) -> Iterator[str]:
         client = self.client()
         pages = client.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=f"{self.prefix}/"
@@ -111,7 +111,7 @@ class Bucket:
         client = self.client()
         return {
             key: client.get_object(Bucket=self.bucket, Key=f"{self.prefix}/{key}")["Body"].read()
-            for key in self.keys()
+            for key in self.listed()
         }
 
 

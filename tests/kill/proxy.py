@@ -80,32 +80,30 @@ class Proxy:
 def proxy_to(port: int, prefix: str) -> Iterator[Proxy]:
     """A proxy to the server at ``port``; ``prefix`` (``bucket/folder/``) is cut from the keys."""
     proxy = Proxy(prefix=prefix)
-    loop = asyncio.new_event_loop()
     ready = threading.Event()
+    stops: list[Callable[[], object]] = []
 
     async def serve() -> None:
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        stops.append(lambda: loop.call_soon_threadsafe(stop.set))
         server = await asyncio.start_server(
-            lambda reader, writer: _connection(proxy, port, reader, writer), "127.0.0.1", 0
+            lambda reader, writer: _connection(proxy, port, reader, writer),
+            "127.0.0.1",
+            0,
+            backlog=1000,
         )
         proxy.port = server.sockets[0].getsockname()[1]
         ready.set()
+        await stop.wait()
+        server.close()
 
-    def run() -> None:
-        loop.run_until_complete(serve())
-        loop.run_forever()
-        pending = asyncio.all_tasks(loop)
-        for task in pending:
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
-        loop.close()
-
-    thread = threading.Thread(target=run, name="proxy", daemon=True)
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), name="proxy", daemon=True)
     thread.start()
     assert ready.wait(20)
     try:
         yield proxy
     finally:
-        loop.call_soon_threadsafe(loop.stop)
+        stops[0]()
         thread.join(20)
 
 

@@ -1,4 +1,7 @@
-"""Hypothesis profiles; ``HYPOTHESIS_PROFILE=nightly`` takes the long one."""
+"""Hypothesis profiles: ``ci``, the same examples every time, and ``nightly``, many others.
+
+``HYPOTHESIS_PROFILE=nightly pytest -m nightly`` runs the long one: 8 parts of so many examples.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ settings.register_profile(
 )
 settings.register_profile(
     "nightly",
-    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "2000")),
+    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "300")),
     stateful_step_count=25,
     deadline=None,
     database=None,

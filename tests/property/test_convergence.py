@@ -9,7 +9,12 @@ from collections.abc import Callable
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
 
 from hubsync.model import IGNORE_FILE
 from hubsync.workspace import Workspace
@@ -40,6 +45,8 @@ FOREIGN_KEYS = (*PATHS, "a/b/c", "d/", "d//a", "../x", "/abs", ".git/config", "d
 RULES = ("ig/", "*.log", "d/e/", "b.txt", "!b.txt", "d/*\n!d/a", "")
 LINKS = ("a", "d/a", "../a", "b.txt", "nowhere", "d", "/etc/passwd", "../../x", ".", "d/e/../a")
 VERBS = ("sync", "push", "pull")
+
+NIGHTLY_PARTS = 8
 
 lines = st.integers(0, 5)
 hubs = st.integers(0, 2)
@@ -445,9 +452,19 @@ def _make_pipe(root: str, path: str) -> None:
     os.mkfifo(full)
 
 
+def _try_out() -> None:
+    with in_one_thread():
+        run_state_machine_as_test(Hubs, settings=settings())  # type: ignore[no-untyped-call]
+
+
 @pytest.mark.timeout(0)
 def test_nothing_is_lost_and_all_sides_become_equal() -> None:
-    from hypothesis.stateful import run_state_machine_as_test
+    _try_out()
 
-    with in_one_thread():
-        run_state_machine_as_test(Hubs, settings=settings())
+
+@pytest.mark.nightly
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("part", range(NIGHTLY_PARTS))
+def test_nothing_is_lost_night_after_night(part: int) -> None:
+    """Other examples every night, in parts that run at the same time."""
+    _try_out()

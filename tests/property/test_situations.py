@@ -176,6 +176,7 @@ def test_save_between_plan_and_replacement_survives(world: World, a: Hub, b: Hub
         assert saved not in world.owed or saved in files(b).values()
 
 
+@pytest.mark.parametrize("world", ["conditional", "plain"], indirect=True)
 @pytest.mark.parametrize("operation", ["disk", *OPERATIONS])
 def test_kill_at_any_moment_leaves_old_or_new_and_the_next_run_goes_on(
     world: World, a: Hub, b: Hub, operation: str
