@@ -26,7 +26,7 @@ from hubsync.engine.cycle import run
 from hubsync.engine.tally import Tally
 from hubsync.errors import NotAWorkspace, UsageError
 from hubsync.links import Links
-from hubsync.local.layout import Layout, find_root
+from hubsync.local.layout import Layout, find_root, is_vacant
 from hubsync.local.state import last_sync
 from hubsync.model import Identity, Side
 from hubsync.remotes.urls import canonical_url
@@ -180,7 +180,7 @@ class Workspace:
                 workspace.close()
                 raise _not_empty(directory)
         else:
-            if os.path.isdir(directory) and os.listdir(directory):
+            if not is_vacant(directory):
                 raise _not_empty(directory)
             made = not os.path.isdir(directory)
             os.makedirs(directory, exist_ok=True)

@@ -7,6 +7,7 @@ from typing import TypeGuard
 
 from msgspec import Struct
 
+from hubsync.core.conflicts import is_conflict_copy
 from hubsync.core.paths import ancestors
 from hubsync.core.policy import Policy, equal
 from hubsync.core.survey import survey
@@ -25,7 +26,8 @@ def undecided(base: Tree, local: Tree, remote: Tree, policy: Policy) -> Undecide
 
     A local file is read if it may only have been touched, if the remote changed the path as well
     (to see whether they are equal, to merge them, to name a copy), or if it may be one that was
-    renamed. A remote file is read if the path differs from the base here as well.
+    renamed. A remote file is read if the path differs from the base here as well. A new conflict
+    copy, which a killed run left on either side, is read so that it is not made twice (rule 3).
     """
     rows = survey(base, local, remote, policy).rows
     if not any(_is_unread(mine) or _is_unread(theirs) for _, _, mine, theirs in rows):
@@ -45,9 +47,12 @@ def undecided(base: Tree, local: Tree, remote: Tree, policy: Policy) -> Undecide
             or (theirs is not None and not equal(before, theirs, policy))
             or (before is None and mine.size in vanished)
             or path in above_remote
+            or _is_new_copy(path, before)
         ):
             here.add(path)
-        if _is_unread(theirs) and (not equal(before, mine, policy) or path in above_local):
+        if _is_unread(theirs) and (
+            not equal(before, mine, policy) or path in above_local or _is_new_copy(path, before)
+        ):
             there.add(path)
     return Undecided(frozenset(here), frozenset(there))
 
@@ -58,6 +63,10 @@ def _is_unread(entry: Entry | None) -> TypeGuard[Entry]:
 
 def _same_size(before: Entry | None, entry: Entry) -> bool:
     return before is not None and before.kind is Kind.FILE and before.size == entry.size
+
+
+def _is_new_copy(path: str, before: Entry | None) -> bool:
+    return before is None and is_conflict_copy(path) is not None
 
 
 def _above(paths: Iterable[str]) -> set[str]:

@@ -73,8 +73,13 @@ def wanted_by_keep(keep: KeepBoth) -> Iterator[Content]:
         original = keep.local if keep.source is Side.LOCAL else keep.remote
         if original is not None:
             yield Content(keep.source, keep.path, original)
-    if keep.keeper is Side.REMOTE and keep.remote is not None and keep.remote.kind is Kind.FILE:
+    if keep.remote is not None and _comes_down(keep):
         yield Content(Side.REMOTE, keep.path, keep.remote)
+
+
+def _comes_down(keep: KeepBoth) -> bool:
+    """Whether the keeper's content has to reach the disk."""
+    return keep.keeper is Side.REMOTE and keep.remote is not None and keep.remote.kind is Kind.FILE
 
 
 class Compiler(Struct, frozen=True):
@@ -127,7 +132,8 @@ class Compiler(Struct, frozen=True):
         return Task(merged.path, changes=changes, steps=(step,))
 
     def keep(self, keep: KeepBoth) -> Task | None:
-        """The copied content to ``copy_path`` on both sides, then the keeper's to ``path``."""
+        """The copied content to ``copy_path`` on both sides, then the keeper's to ``path``. None as
+        in `carry`."""
         copied, source = keep.copied, ""
         if copied.kind is Kind.FILE:
             found = self.staged.get((keep.source, keep.path))
@@ -135,6 +141,8 @@ class Compiler(Struct, frozen=True):
                 return None
             source = found.source
             copied = replace(copied, digest=found.entry.digest, size=found.entry.size)
+        if _comes_down(keep) and (Side.REMOTE, keep.path) not in self.staged:
+            return None
         changes: list[Change] = []
         steps = [Step(path=keep.copy_path, entry=copied, expect=None, source=source or None)]
         if self.only is None:

@@ -77,9 +77,8 @@ class Applier:
         Closing the generator stops between two steps.
         """
         stay = wanted_directories(steps)
-        in_the_way, others = in_order(steps)
-        yield from self._run(in_the_way, stay)
-        yield from self._run(others, stay)
+        for group in in_order(steps):
+            yield from self._run(group, stay)
 
     def flush(self) -> None:
         """Make everything done so far durable; to be called before the base that knows it is saved.

@@ -93,6 +93,22 @@ class Layout(Struct, frozen=True):
             ) from error
 
 
+def is_vacant(directory: str) -> bool:
+    """Whether a directory is absent or holds nothing, but perhaps what `Layout.create` made there
+    for a link that was killed before it was written down."""
+    try:
+        names = os.listdir(directory)
+    except FileNotFoundError:
+        return True
+    if names != [METADATA_DIR]:
+        return not names
+    layout = Layout(directory)
+    held = (layout.states, layout.stage, layout.trash)
+    return not os.path.lexists(layout.config) and not any(
+        os.path.isdir(folder) and os.listdir(folder) for folder in held
+    )
+
+
 def find_root(start: str) -> str | None:
     """The nearest directory, from ``start`` upwards, that holds a ``.hubsync/config.toml``."""
     directory = os.path.abspath(start)

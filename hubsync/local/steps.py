@@ -2,10 +2,13 @@
 
 The order, and why:
 
-1. deletions that stand in the way: of a file where a directory is to be, and of what is in a
+1. creations for which there is room already, by path, so that one directory is done with before
+   the next. A conflict copy is one: its content is never without a name, and a crash cannot
+   leave it in the trash alone;
+2. deletions that stand in the way: of a file where a directory is to be, and of what is in a
    directory where a file is to be; deepest first;
-2. creations and replacements, by path, so that one directory is done with before the next;
-3. all other deletions, deepest first. A rename is a creation and a deletion: a crash between
+3. the other creations, and replacements, by path;
+4. all other deletions, deepest first. A rename is a creation and a deletion: a crash between
    them leaves the content under both names rather than under none.
 """
 
@@ -49,24 +52,31 @@ class Applied(Struct, frozen=True):
     problem: Problem | None = None
 
 
-def in_order(steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
-    """The steps in the order of the module's docstring: those of 1, those of 2 and 3."""
+def in_order(steps: Sequence[Step]) -> tuple[list[Step], list[Step], list[Step]]:
+    """The steps in the order of the module's docstring: those of 1, of 2, and of 3 and 4."""
     made = {step.path for step in steps if step.entry is not None}
+    given_up = {step.path for step in steps if step.expect is not None}
     parents = directories_above(made)
-    first: list[Step] = []
+    emptied = directories_above(step.path for step in steps if step.entry is None)
+    new: list[Step] = []
+    in_the_way: list[Step] = []
     middle: list[Step] = []
     last: list[Step] = []
     for step in steps:
-        if step.entry is not None:
-            middle.append(step)
-        elif step.path in parents or _has_above(step.path, made):
-            first.append(step)
+        if step.entry is None:
+            blocks = step.path in parents or _has_above(step.path, made)
+            (in_the_way if blocks else last).append(step)
+        elif (
+            step.expect is None and step.path not in emptied and not _has_above(step.path, given_up)
+        ):
+            new.append(step)
         else:
-            last.append(step)
+            middle.append(step)
+    new.sort(key=_directory_then_name)
     middle.sort(key=_directory_then_name)
-    first.sort(key=_depth, reverse=True)
+    in_the_way.sort(key=_depth, reverse=True)
     last.sort(key=_depth, reverse=True)
-    return first, middle + last
+    return new, in_the_way, middle + last
 
 
 def directories_above(paths: Iterable[str]) -> set[str]:
@@ -85,10 +95,10 @@ def wanted_directories(steps: Iterable[Step]) -> set[str]:
     return {step.path for step in steps if step.entry is not None and step.entry.kind is Kind.DIR}
 
 
-def _has_above(path: str, made: set[str]) -> bool:
+def _has_above(path: str, some: set[str]) -> bool:
     parent = path.rpartition("/")[0]
     while parent:
-        if parent in made:
+        if parent in some:
             return True
         parent = parent.rpartition("/")[0]
     return False

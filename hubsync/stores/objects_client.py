@@ -85,8 +85,8 @@ def check_key(key: str, provider: str) -> None:
     """Raises NameRefused."""
     if not is_representable(key) or (provider == "azure" and "\\" in key):  # Azure makes it a slash
         raise NameRefused(
-            f"{key!r} cannot be the name of an object",
-            hint="rename it: control characters, empty parts, '.' and '..' cannot be carried",
+            f"{key!r} cannot be the name of an object.",
+            hint="Rename it: control characters, empty parts, '.' and '..' cannot be carried.",
         )
 
 
@@ -174,7 +174,7 @@ class Client:
         """Look whether ``key`` is as expected: not atomic, for servers that ignore conditions."""
         info = await self.head(key)
         if (info.identity if info is not None else ABSENT) != expected:
-            raise PreconditionFailed(f"{key} is not what was expected there")
+            raise PreconditionFailed(f"{key} is not what was expected there.")
 
     async def _mode(self, key: str, expected: str | None) -> Any:
         if expected is None:
@@ -187,7 +187,7 @@ class Client:
         # and the put succeeds on it alone, so that no write in between can be lost (rule 12).
         meta = await self._meta(key)
         if meta is None or identity_of(meta["e_tag"]) != expected or not meta["version"]:
-            raise PreconditionFailed(f"{key} is not what was expected there")
+            raise PreconditionFailed(f"{key} is not what was expected there.")
         return {"version": meta["version"]}
 
     async def _own_first_try(self, key: str, data: bytes) -> ObjectInfo | None:
@@ -223,11 +223,11 @@ class Client:
             info = info_of(answer.meta)
             # Not every server heeds If-Match.
             if identity and info.identity != identity:
-                raise PreconditionFailed(f"{key} is not what was expected there")
+                raise PreconditionFailed(f"{key} is not what was expected there.")
             if size is not None and info.size != size:
                 raise ContentMismatch(
-                    f"{key} is {info.size} bytes long where {size} were expected",
-                    hint="another tool may have replaced it; sync again",
+                    f"{key} is {info.size} bytes long where {size} were expected.",
+                    hint="Another tool may have replaced it; sync again.",
                 )
             return await answer.bytes_async(), info
         except NotModifiedError:
@@ -242,7 +242,7 @@ class Client:
         try:
             answer = await obstore.get_async(self.reader, key, options=options)
             if identity_of(answer.meta["e_tag"]) != identity:
-                raise PreconditionFailed(f"{key} is not what was expected there")
+                raise PreconditionFailed(f"{key} is not what was expected there.")
             data = await answer.bytes_async()
         except FAILURES as error:
             if "non-partial" in str(error)[:200]:
@@ -250,7 +250,7 @@ class Client:
                 raise NoRanges(f"{key}: the storage serves no parts of objects.") from error
             raise self.failed(error, key) from error
         if answer.range != (start, end) or len(data) != end - start:
-            raise StoreError(f"{key}: the storage sent another range than was asked for")
+            raise StoreError(f"{key}: the storage sent another range than was asked for.")
         return data
 
     async def stream(self, key: str, identity: str, chunk: int) -> AsyncIterator[Any]:
@@ -260,7 +260,7 @@ class Client:
         try:
             answer = await obstore.get_async(self.reader, key, options={"if_match": identity})
             if identity_of(answer.meta["e_tag"]) != identity:
-                raise PreconditionFailed(f"{key} is not what was expected there")
+                raise PreconditionFailed(f"{key} is not what was expected there.")
             stream: AsyncIterator[Any] = answer.stream(chunk)
         except FAILURES as error:
             raise self.failed(error, key) from error
@@ -298,7 +298,7 @@ class Client:
             await obstore.copy_async(self.reader, source, target)
         except FAILURES as error:
             if is_not_found(error):
-                raise ObjectNotFound(f"{source} is not there") from error
+                raise ObjectNotFound(f"{source} is not there.") from error
             raise self.failed(error, source) from error
 
     async def delete(self, key: str) -> None:

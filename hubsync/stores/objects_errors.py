@@ -115,38 +115,38 @@ def provider_error(
     said = f" ({code})" if code else f" (HTTP {status})" if status else ""
     if code in _NO_BUCKET_CODES:
         return AccessDenied(
-            f"there is no bucket {bucket!r} at this endpoint",
-            hint="create it first, or correct the URL or the endpoint",
+            f"There is no bucket {bucket!r} at this endpoint.",
+            hint="Create it first, or correct the URL or the endpoint.",
             code="no-such-bucket",
         )
     if no_credentials:
         return AccessDenied(
-            "no credentials were found",
-            hint="set the cloud's variables or a profile, or use the option anonymous=true",
+            "No credentials were found.",
+            hint="Set the cloud's variables or a profile, or use the option anonymous=true.",
             code="no-credentials",
         )
     if status in {401, 403} or code in _DENIED_CODES:
         return AccessDenied(
-            f"the storage refused the credentials or lacks a permission for them{said}",
-            hint="check the keys, their permissions on this bucket, the region and the clock",
+            f"The storage refused the credentials, or they lack a permission{said}.",
+            hint="Check the keys, their permissions on this bucket, the region and the clock.",
         )
     if status in {409, 412} or code in _CONDITION_CODES:
-        return PreconditionFailed(f"{key} is not what was expected there")
+        return PreconditionFailed(f"{key} is not what was expected there.")
     if status == 404:
-        return ObjectNotFound(f"{key} is not there")
+        return ObjectNotFound(f"{key} is not there.")
     if status == 414 or code in _NAME_CODES:
-        return NameRefused(f"the storage cannot hold an object named {key!r}{said}")
+        return NameRefused(f"The storage cannot hold an object named {key!r}{said}.")
     if no_answer:
         return Unreachable(
-            "the storage could not be reached",
-            hint="check the network and the endpoint",
+            "The storage could not be reached.",
+            hint="Check the network and the endpoint.",
         )
     if status in TRANSIENT_STATUS:
         # Of one object, not of the storage: one bad path never stops the others (rule 7).
         return StoreError(
-            f"{key}: the storage failed to serve it{said}", hint="try again later", code="busy"
+            f"{key}: the storage failed to serve it{said}.", hint="Try again later.", code="busy"
         )
-    return StoreError(f"{key}: the storage refused the request{said}")
+    return StoreError(f"{key}: the storage refused the request{said}.")
 
 
 def _status_by_type(error: BaseException, status: int) -> int:

@@ -13,7 +13,7 @@ from hubsync.errors import HubsyncError
 from hubsync.stores.objects_batch import Lane, Queue
 from hubsync.stores.objects_client import Client
 from hubsync.stores.objects_helpers import Helper
-from hubsync.stores.objects_small import Job, LoopLane, Result, transfer
+from hubsync.stores.objects_small import WIDTH, Job, LoopLane, Result, transfer
 from hubsync.stores.objects_wire import Ended, transferred_of
 from hubsync.stores.protocol import Transferred
 
@@ -55,11 +55,11 @@ class HelperLane:
 
     capacity = 256
 
-    def __init__(self, client: Client, queue: Queue, width: int) -> None:
+    def __init__(self, client: Client, queue: Queue) -> None:
         self._queue = queue
         self._keys: dict[int, str] = {}
         self.ready = False
-        self._helper = Helper(client.settings, width, client.requests, self._hear)
+        self._helper = Helper(client.settings, WIDTH, client.requests, self._hear)
 
     @property
     def pid(self) -> int:
@@ -159,10 +159,9 @@ class StoreLanes:
         self._given += 1
         if self._given == MANY:
             self._start_helpers()
-        ready = [lane for lane in self._helpers if lane.ready]
-        if not ready:
-            return self._local
-        return min(ready, key=load)
+        ready: list[Lane] = [lane for lane in self._helpers if lane.ready]
+        # Two helpers do more than two and this process, which has to feed them.
+        return min(ready if len(ready) > 1 else [self._local, *ready], key=load)
 
     def buried(self, lane: Lane) -> None:
         self._helpers = [helper for helper in self._helpers if helper is not lane]
@@ -178,15 +177,10 @@ class StoreLanes:
     def _start_helpers(self) -> None:
         if not self._may_help or self._helpers:
             return
-        count = helper_count()
-        width = WIDTHS.get(count, 24)
-        self._helpers = [HelperLane(self._client, self._queue, width) for _ in range(count)]
-
-
-WIDTHS: Final = {2: 32, 3: 24}
+        self._helpers = [HelperLane(self._client, self._queue) for _ in range(helper_count())]
 
 
 def helper_count() -> int:
-    """One fewer than there are cores, and no more than a server keeps busy; 0 on a single core."""
+    """Half of the cores, and no more than a server keeps busy; 0 on a single one."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(3, max(0, (cores or 1) - 1))
+    return min(3, (cores or 1) // 2)

@@ -43,8 +43,8 @@ def read_profile(name: str, env: Mapping[str, str]) -> Profile:
     settled, section = _section(config_file, (f"profile {wanted}", wanted))
     if name and not stored and not settled:
         raise ConfigError(
-            f"there is no AWS profile named {name!r}",
-            hint=f"look into {config_file} and {keys_file}",
+            f"There is no AWS profile named {name!r}.",
+            hint=f"Look into {config_file} and {keys_file}.",
         )
     both = {**section, **secrets}
     region = both.get("region", "")
@@ -70,7 +70,7 @@ def _section(path: Path, names: tuple[str, ...]) -> tuple[bool, dict[str, str]]:
         return False, {}
     except (configparser.Error, UnicodeDecodeError) as error:
         # The parser's own text quotes the line, which may be a key.
-        raise ConfigError(f"{path} cannot be read as an AWS configuration file") from error
+        raise ConfigError(f"{path} cannot be read as an AWS configuration file.") from error
     for name in names:
         if parser.has_section(name):
             return True, dict(parser.items(name))
@@ -83,8 +83,8 @@ def _fetching(name: str, keys_file: Path, config_file: Path) -> Callable[[], dic
         import botocore.session
     except ImportError as error:
         raise ConfigError(
-            f"the AWS profile {name!r} fetches its keys, for which botocore is needed",
-            hint="pip install 'hubsync[s3]'",
+            f"The AWS profile {name!r} fetches its keys, for which botocore is needed.",
+            hint="Install it: pip install 'hubsync[s3]'",
         ) from error
     from datetime import UTC, datetime, timedelta
 
@@ -95,7 +95,7 @@ def _fetching(name: str, keys_file: Path, config_file: Path) -> Callable[[], dic
     def provide() -> dict[str, object]:
         found = session.get_credentials()
         if found is None:
-            raise ConfigError(f"the AWS profile {name!r} gives no credentials")
+            raise ConfigError(f"The AWS profile {name!r} gives no credentials.")
         frozen = found.get_frozen_credentials()
         return {
             "access_key_id": frozen.access_key,

@@ -24,13 +24,13 @@ def download_large(
     """Fetch ``job``, of unknown size or of more than ``large`` bytes."""
     info = asyncio.run_coroutine_threadsafe(client.head(job.key), loop).result()
     if info is None:
-        raise ObjectNotFound(f"{job.key} is not there")
+        raise ObjectNotFound(f"{job.key} is not there.")
     if job.identity and info.identity != job.identity:
-        raise PreconditionFailed(f"{job.key} is not what was expected there")
+        raise PreconditionFailed(f"{job.key} is not what was expected there.")
     if job.size is not None and info.size != job.size:
         raise ContentMismatch(
-            f"{job.key} is {info.size} bytes long where {job.size} were expected",
-            hint="another tool may have replaced it; sync again",
+            f"{job.key} is {info.size} bytes long where {job.size} were expected.",
+            hint="Another tool may have replaced it; sync again.",
         )
     if info.size <= large:
         done = asyncio.run_coroutine_threadsafe(transfer(client, job), loop).result()

@@ -27,7 +27,7 @@ def raw_client(settings: Settings) -> Any:
         from botocore.config import Config
     except ImportError as error:
         raise StoreError(
-            "this needs botocore, which is not installed", hint="pip install 'hubsync[s3]'"
+            "This needs botocore, which is not installed.", "Install it: pip install 'hubsync[s3]'"
         ) from error
     config = settings.config
     keys: dict[str, Any] = {}
@@ -95,7 +95,7 @@ def raw_error(error: BaseException, key: str, settings: Settings) -> HubsyncErro
     if isinstance(error, raised.HTTPClientError):
         return provider_error(key, settings.bucket, status=0, code="", no_answer=True)
     if isinstance(error, raised.BotoCoreError):
-        return StoreError(f"{key}: the request failed ({type(error).__name__})")
+        return StoreError(f"{key}: the request failed ({type(error).__name__}).")
     raise error
 
 
@@ -128,5 +128,5 @@ def raw_pages(client: Client, prefix: str, delimiter: str) -> Iterator[Page]:
         if not page.get("IsTruncated"):
             return
         if not page.get("NextContinuationToken"):
-            raise Unreachable("the storage broke off its listing")
+            raise Unreachable("The storage broke off its listing.")
         asked["ContinuationToken"] = page["NextContinuationToken"]

@@ -168,7 +168,6 @@ class Settings(Struct, frozen=True):
     client: Config
     credentials: CredentialProvider | None = None
     conditional: bool = True
-    profile: str = ""
 
     def __repr__(self) -> str:
         # `config` holds keys and tokens: it must reach no log or traceback.
@@ -191,16 +190,14 @@ def settings_for(url: str, options: Mapping[str, object], env: Mapping[str, str]
     scheme, _, rest = url.partition("://")
     provider = SCHEMES.get(scheme.lower())
     if provider is None:
-        raise ConfigError(f"{scheme}:// is no object storage that hubsync knows")
+        raise ConfigError(f"{scheme}:// is no object storage that hubsync knows.")
     bucket, prefix, account = _place(provider, rest)
     config, client, own = _sorted_options(provider, options)
     if account:
         config.setdefault("account_name", account)
     credentials: CredentialProvider | None = None
-    profile = ""
     if provider == "s3":
-        profile = str(own.get("profile") or env.get("AWS_PROFILE") or "")
-        credentials = _complete_s3(config, env, profile)
+        credentials = _complete_s3(config, env, str(own.get("profile") or ""))
     elif provider == "gcs":
         _complete_gcs(config, env)
     else:
@@ -216,7 +213,6 @@ def settings_for(url: str, options: Mapping[str, object], env: Mapping[str, str]
         client=client,
         credentials=credentials,
         conditional=_flag(own.get("conditional", True)),
-        profile=profile,
     )
 
 
@@ -224,8 +220,8 @@ def _place(provider: str, rest: str) -> tuple[str, str, str]:
     """Bucket, prefix and (Azure) account of what stands after ``scheme://``."""
     if "?" in rest or "#" in rest:
         raise ConfigError(
-            "a bucket URL takes no query and no fragment",
-            hint="give options with -o key=value, and write ? and # in a prefix as %3F and %23",
+            "The URL of a bucket takes no query and no fragment.",
+            hint="Give options with -o key=value, and write ? and # in a prefix as %3F and %23.",
         )
     bucket, _, prefix = rest.partition("/")
     account = ""
@@ -234,7 +230,7 @@ def _place(provider: str, rest: str) -> tuple[str, str, str]:
         account = host.partition(".")[0]
     if not bucket or "@" in bucket:
         raise ConfigError(
-            "the URL names no bucket", hint="write it as s3://bucket/prefix, gs://… or az://…"
+            "The URL names no bucket.", hint="Write it as s3://bucket/prefix, gs://… or az://…."
         )
     return bucket, unquote(prefix).strip("/"), account
 
@@ -256,8 +252,8 @@ def _sorted_options(
             own[name] = value
         else:
             raise ConfigError(
-                f"the option {name!r} is unknown for this kind of storage",
-                hint=f"known options: {', '.join(sorted(_NAMES[provider]))}",
+                f"The option {name!r} is unknown for this kind of storage.",
+                hint=f"It knows {', '.join(sorted(_NAMES[provider]))}.",
             )
     if "skip_signature" in config:
         config["skip_signature"] = _flag(config["skip_signature"])
@@ -271,7 +267,11 @@ def _flag(value: object) -> bool:
 
 
 def _complete_s3(config: Config, env: Mapping[str, str], profile: str) -> CredentialProvider | None:
-    """Fill in from the variables and from ``~/.aws``; a provider where keys have to be fetched."""
+    """Fill in from the variables and from ``~/.aws``; a provider where keys have to be fetched.
+
+    As Amazon's own tools do: a ``profile`` asked for wins over keys in the environment, and these
+    over a profile that is named in the environment.
+    """
     from hubsync.stores.objects_profile import read_profile
 
     chosen = {"access_key_id", "secret_access_key", "session_token"}
@@ -282,6 +282,7 @@ def _complete_s3(config: Config, env: Mapping[str, str], profile: str) -> Creden
     if config.get("skip_signature"):
         config.setdefault("region", "us-east-1")
         return None
+    profile = profile or env.get("AWS_PROFILE", "")
     found = read_profile(profile, env)
     config.setdefault("region", found.region or str(config.get("default_region", "us-east-1")))
     if found.endpoint:

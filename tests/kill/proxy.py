@@ -85,13 +85,19 @@ def proxy_to(port: int, prefix: str) -> Iterator[Proxy]:
 
     async def serve() -> None:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        # The loop itself holds them weakly.
+        running: set[asyncio.Task[None] | None] = set()
         stops.append(lambda: loop.call_soon_threadsafe(stop.set))
-        server = await asyncio.start_server(
-            lambda reader, writer: _connection(proxy, port, reader, writer),
-            "127.0.0.1",
-            0,
-            backlog=1000,
-        )
+
+        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            running.add(task)
+            try:
+                await _connection(proxy, port, (reader, writer))
+            finally:
+                running.discard(task)
+
+        server = await asyncio.start_server(connected, "127.0.0.1", 0, backlog=1000)
         proxy.port = server.sockets[0].getsockname()[1]
         ready.set()
         await stop.wait()
@@ -107,25 +113,23 @@ def proxy_to(port: int, prefix: str) -> Iterator[Proxy]:
         thread.join(20)
 
 
-async def _connection(
-    proxy: Proxy, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> None:
+Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def _connection(proxy: Proxy, port: int, client: Ends) -> None:
     try:
         upstream = await asyncio.open_connection("127.0.0.1", port)
     except OSError:
-        writer.close()
+        client[1].close()
         return
     try:
-        while await _exchange(proxy, (reader, writer), upstream):
+        while await _exchange(proxy, client, upstream):
             pass
     except (OSError, EOFError, asyncio.IncompleteReadError, asyncio.CancelledError):
         return
     finally:
-        writer.close()
+        client[1].close()
         upstream[1].close()
-
-
-Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def _exchange(proxy: Proxy, client: Ends, server: Ends) -> bool:

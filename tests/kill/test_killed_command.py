@@ -88,6 +88,7 @@ def check_killed(scene: Scene, command: str, whole: Uninterrupted) -> None:
     if command == "clone" and again.status == 2:
         # It was killed when all was done: there is nothing left to clone.
         assert "exists and is not empty" in again.err
+        assert differing(_seen(hub), whole.after[0]) == {}
     else:
         assert again.status in (0, whole.status), again
     assert again.seconds < AT_ONCE

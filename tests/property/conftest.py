@@ -13,7 +13,7 @@ _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_to
 
 settings.register_profile(
     "ci",
-    max_examples=60,
+    max_examples=250,
     stateful_step_count=18,
     derandomize=True,
     deadline=None,

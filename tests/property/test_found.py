@@ -100,6 +100,19 @@ def test_sync_makes_its_own_folders_again(world: World) -> None:
     world.quiet()
 
 
+@pytest.mark.parametrize("moment", range(6))
+def test_conflict_of_a_link_with_a_file_that_does_not_arrive_waits(
+    world: World, moment: int
+) -> None:
+    """The user stops before the download: nothing is known to be there."""
+    one, _ = world.hubs
+    world.act(lambda: os.symlink("a", os.path.join(one.root, "a")))
+    world.put_object("a", b"foreign")
+    world.run(one, reporter=Telling(moment))
+    world.run(one, fault=Fault("download", 0, "failed"))
+    world.quiet()
+
+
 def test_link_replaced_by_a_file_that_vanishes_without_a_state(world: World) -> None:
     """The history is asked about a path that is gone by the time it would be read."""
     one, _ = world.hubs

@@ -308,7 +308,6 @@ class World:
         except HubsyncError as error:
             return error
         finally:
-            self.died.discard(hub.name)
             self._account(before, self.sides())
             lost = self.owed - self.findable()
             assert not lost, f"lost: {_shown(lost)}"
@@ -525,7 +524,8 @@ class World:
         self._check_equal()
         self._check_tidy()
         self._check_nobody_overruled()
-        self.agreed = disk.read_tree(self.hubs[0].root)
+        sides = {hub.name: disk.read_tree(hub.root) for hub in self.hubs}
+        self.agreed = _visible(sides[self.hubs[0].name], self._hidden(sides), set())
         self.removed.clear()
         self.written.clear()
         self.forgot = False

@@ -29,6 +29,8 @@ CASES = {
     "written there, touched here and read": ("a=1@1", "a=1@2", "a=?1@9", "", ""),
     "edited there, deleted here": ("a=1", "", "a=?1@9", "", "a"),
     "edited there, edited here": ("a=1", "a=2", "a=?1@9", "", "a"),
+    "a conflict copy here": ("", "a.conflict-01234567=?1", "", "a.conflict-01234567", ""),
+    "a conflict copy there": ("", "", "a.conflict-01234567=?1", "", "a.conflict-01234567"),
     "no base, both have it": ("", "a=2", "a=?1", "", "a"),
     "no base, neither read": ("", "a=?1", "a=?1", "a", "a"),
 }
