@@ -21,7 +21,6 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
@@ -29,11 +28,11 @@ import msgspec
 
 from hubsync.errors import LocalError, WorkspaceBusy
 from hubsync.local.layout import Layout
+from hubsync.local.leftovers import sweep
 from hubsync.local.owner import Owner, described, is_gone, this_process
 
 HEARTBEAT: Final = 20.0
 _TAKEOVER: Final = 10.0
-_LEFT: Final = 3600.0
 _POLL: Final = 0.1
 _NS: Final = 1_000_000_000
 
@@ -114,12 +113,12 @@ def acquire(
                     "Wait until it is done, or stop it, then try again.",
                 )
             time.sleep(_POLL)
+        sweep(layout, os.stat(path).st_mtime_ns)
     except OSError as error:
         raise LocalError(
             f"{path} cannot be written: {error.strerror}",
             "Check that the folder is yours and that the disk is neither full nor read-only.",
         ) from error
-    _sweep(path)
     return Lock(path, owner)
 
 
@@ -173,18 +172,6 @@ def _create_without_links(path: str, owner: Owner) -> bool:
     with open(descriptor, "wb") as file:
         file.write(msgspec.json.encode(owner))
     return True
-
-
-def _sweep(path: str) -> None:
-    """Remove what killed processes left beside the lock while they were trying for it."""
-    directory, name = os.path.split(path)
-    now: int | None = None
-    with suppress(OSError), os.scandir(directory) as entries:
-        for entry in entries:
-            if entry.name.startswith(f"{name}."):
-                now = now or os.stat(path).st_mtime_ns
-                if now - entry.stat(follow_symlinks=False).st_mtime_ns > _LEFT * _NS:
-                    os.unlink(entry.path)
 
 
 def _is_gone(found: _Found, me: Owner, path: str) -> bool:

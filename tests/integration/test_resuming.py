@@ -195,6 +195,15 @@ def test_a_large_upload_goes_on_with_the_parts_that_are_missing(bench: Bench, si
     assert _same(bench.a.directory / "large.bin", bench.b.directory / "large.bin")
 
 
+def test_a_large_download_begins_anew_where_no_ranges_are_served(bench: Bench) -> None:
+    bench.large(40 * MB)
+    bench.a.ok("push")
+    bench.killed_at(bench.b, received, 20 * MB, *bench.clone)
+    bench.b.ok(*bench.clone)
+    assert _same(bench.a.directory / "large.bin", bench.b.directory / "large.bin")
+
+
+@pytest.mark.parametrize("bench", ["moto"], indirect=True)
 @pytest.mark.parametrize("size", LARGE)
 def test_a_large_download_goes_on_where_it_stopped(bench: Bench, size: int) -> None:
     bench.large(size)

@@ -63,6 +63,7 @@ class Launcher:
         *arguments: str,
         number: int | None = None,
         after: bool = False,
+        humble: bool = False,
     ) -> int:
         """Begin a command; its process id. `end` has to be called before the next."""
         order = Order(
@@ -74,6 +75,7 @@ class Launcher:
             points=str(self._scratch / "points"),
             number=number,
             after=after,
+            humble=humble,
         )
         (self._scratch / "points").unlink(missing_ok=True)
         self._began = time.monotonic()
@@ -117,11 +119,12 @@ def launcher(scratch: Path) -> Iterator[Launcher]:
 
 @dataclass
 class Hub:
-    """A directory on which the command is run by ``by``."""
+    """A directory on which the command is run by ``by``. ``humble``: as in `launcher.Order`."""
 
     directory: Path
     by: Launcher
     environ: dict[str, str] = field(default_factory=dict)
+    humble: bool = False
 
     def __post_init__(self) -> None:
         self.environ = {
@@ -138,7 +141,9 @@ class Hub:
 
     def start(self, *arguments: str, number: int | None = None, after: bool = False) -> int:
         there = self.directory if self.directory.is_dir() else self.directory.parent
-        return self.by.start(there, self.environ, *arguments, number=number, after=after)
+        return self.by.start(
+            there, self.environ, *arguments, number=number, after=after, humble=self.humble
+        )
 
     def run(self, *arguments: str, number: int | None = None, after: bool = False) -> Ended:
         self.start(*arguments, number=number, after=after)

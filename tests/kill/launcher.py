@@ -34,7 +34,7 @@ LOADED = (
 
 
 class Order(TypedDict):
-    """``number`` and ``after``: as in `points.Points`."""
+    """``number``, ``after``: as in `points.Points`. ``humble``: permissions hold for root too."""
 
     arguments: list[str]
     directory: str
@@ -44,6 +44,7 @@ class Order(TypedDict):
     points: str
     number: int | None
     after: bool
+    humble: bool
 
 
 def _child(order: Order) -> None:
@@ -59,6 +60,8 @@ def _child(order: Order) -> None:
         descriptor = os.open(name, flags, 0o600)
         os.dup2(descriptor, number)
         os.close(descriptor)
+    if order["humble"]:
+        _give_up_overriding()
     points = Points(order["number"], order["after"])
     points.install()
     from hubsync_cli.main import main
@@ -74,6 +77,24 @@ def _child(order: Order) -> None:
         with open(order["points"], "w", encoding="utf-8") as file:
             json.dump(points.names, file)
         os._exit(status if isinstance(status, int) else 1)
+
+
+def _give_up_overriding() -> None:
+    """Drop the capabilities by which root reads and writes what its mode forbids: capset(2)."""
+    if os.getuid() != 0:
+        return
+    import ctypes
+
+    overriding = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    sets = (ctypes.c_uint32 * 6)()
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.capget(header, sets) != 0:
+        raise OSError(ctypes.get_errno(), "capget")
+    for index in range(3):
+        sets[index] &= ~overriding
+    if libc.capset(header, sets) != 0:
+        raise OSError(ctypes.get_errno(), "capset")
 
 
 def serve() -> None:

@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 from hubsync.model import IGNORE_FILE
 from hubsync.workspace import Workspace
 from tests.property import disk
+from tests.property.disk_steps import before_disk_step
 from tests.property.faulty_store import ERRORS, MODES, OPERATIONS, Fault
 from tests.property.world import YEAR, Hub, Telling, World, in_one_thread
 
@@ -67,10 +68,12 @@ class Hubs(RuleBasedStateMachine):
         hubs=st.integers(2, 3),
         mode=st.sampled_from(sorted(MODES)),
         exclusive=st.sampled_from([False, False, False, True]),
+        old=st.sampled_from([False, False, True]),
     )
-    def begin(self, hubs: int, mode: str, exclusive: bool) -> None:
-        self.world = World(hubs, mode, exclusive=exclusive)
+    def begin(self, hubs: int, mode: str, exclusive: bool, old: bool) -> None:
+        self.world = World(hubs, mode, exclusive=exclusive, old=old)
         self.clones = 0
+        self.skewed = False
 
     def hub(self, number: int) -> Hub:
         return self.world.hubs[number % len(self.world.hubs)]
@@ -190,6 +193,7 @@ class Hubs(RuleBasedStateMachine):
     @rule(hub=hubs, years=st.integers(-3, 3))
     def skew(self, hub: int, years: int) -> None:
         self.hub(hub).skew = years * YEAR
+        self.skewed = True
 
     # -- hubsync ------------------------------------------------------------------------
 
@@ -238,8 +242,8 @@ class Hubs(RuleBasedStateMachine):
     @rule(
         hub=hubs,
         verb=verbs,
-        operation=st.sampled_from(["report", "report", *OPERATIONS]),
-        number=st.integers(0, 6),
+        operation=st.sampled_from(["disk", "disk", "disk", "report", "report", *OPERATIONS]),
+        number=st.integers(0, 25),
         done=st.booleans(),
         path=paths,
         what=st.integers(0, 3),
@@ -336,8 +340,9 @@ class Hubs(RuleBasedStateMachine):
 
     @rule(hub=hubs)
     def prune(self, hub: int) -> None:
-        """Nothing here is older than a day."""
-        self.world.ask(self.hub(hub), lambda workspace: workspace.gc())
+        """Nothing here is older than a day, by any clock that was always right."""
+        if not self.skewed:
+            self.world.ask(self.hub(hub), lambda workspace: workspace.gc())
 
     @rule(hub=hubs)
     def look(self, hub: int) -> None:
@@ -358,7 +363,10 @@ class Hubs(RuleBasedStateMachine):
         def act() -> None:
             self.world.act(action)
 
-        if operation == "report":
+        if operation == "disk":
+            with before_disk_step(number, act):
+                self.world.run(hub, verb)
+        elif operation == "report":
             self.world.run(hub, verb, reporter=Telling(number, act))
         else:
             fault = Fault(
@@ -454,7 +462,7 @@ def _make_pipe(root: str, path: str) -> None:
 
 def _try_out() -> None:
     with in_one_thread():
-        run_state_machine_as_test(Hubs, settings=settings())  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(Hubs, settings=settings())
 
 
 @pytest.mark.timeout(0)

@@ -9,6 +9,7 @@ import pytest
 
 from hubsync.results import SyncResult
 from tests.property import disk
+from tests.property.disk_steps import before_disk_step
 from tests.property.faulty_store import Fault
 from tests.property.world import Hub, Telling, World, in_one_thread
 
@@ -149,3 +150,36 @@ def test_failing_store_half_way_through_a_listing_deletes_nothing(world: World) 
         world.run(one, fault=Fault("list", page, "failed", done=True))
     world.quiet()
     assert len(world.objects()) == 6
+
+
+def test_what_was_removed_under_an_ignore_rule_is_carried_when_the_rule_goes(world: World) -> None:
+    """And nothing is deleted while it holds."""
+    one, two = world.hubs
+    write(world, one, "d/a", b"content")
+    write(world, one, "b", b"stays")
+    world.quiet()
+    write(world, one, ".hubsyncignore", b"d/\n")
+    world.run(one)
+    world.run(two)
+    world.act(lambda: disk.remove(os.path.join(two.root, "d")))
+    world.quiet()
+    assert "d/a" in world.objects()
+    assert "d/a" in disk.read_tree(one.root)
+
+
+@pytest.mark.parametrize("moment", range(30))
+@pytest.mark.parametrize("old", [False, True])
+def test_save_at_any_step_of_a_replacement_survives(moment: int, old: bool) -> None:
+    """Rule 10, between any two changes that a sync makes to the disk."""
+    with World(2, old=old) as world, in_one_thread():
+        one, two = world.hubs
+        write(world, one, "f", b"\0one")
+        world.quiet()
+        write(world, two, "f", b"\0two")
+        world.run(two)
+        save = b"\0saved while it was replaced"
+        with before_disk_step(moment, lambda: write(world, one, "f", save)):
+            world.run(one)
+        world.quiet()
+        if save in world.owed:
+            assert save in {item.data for item in disk.read_tree(two.root).values()}

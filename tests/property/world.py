@@ -17,7 +17,6 @@ import os
 import pickle
 import random
 import shutil
-import sys
 import tempfile
 import traceback
 import warnings
@@ -36,7 +35,6 @@ from hubsync.engine.context import Context
 from hubsync.errors import HubsyncError, SafetyStop
 from hubsync.links import Links
 from hubsync.local.layout import Layout
-from hubsync.local.renames import KernelRenames
 from hubsync.model import IGNORE_FILE, METADATA_DIR, Identity
 from hubsync.remotes.mirror import MirrorRemote
 from hubsync.remotes.mirror.lease import LEASE, LeaseLock
@@ -47,6 +45,7 @@ from hubsync.stores.memory import MemoryStore
 from hubsync.workspace import SyncRequest, Workspace
 from tests.property import disk
 from tests.property.disk import Files, Item
+from tests.property.disk_steps import before_disk_step, old_kernel
 from tests.property.faulty_store import MODES, Fault, FaultyStore
 
 SECOND = 1_000_000_000
@@ -163,11 +162,22 @@ class Hub:
 
 
 class World:
-    """``hubs`` workspaces on one remote in the given mode (see `faulty_store.MODES`)."""
+    """``hubs`` workspaces on one remote in the given mode (see `faulty_store.MODES`).
+
+    ``old``: on disks like NFS (see `old_kernel`).
+    """
 
     def __init__(
-        self, hubs: int = 2, mode: str = "conditional", *, exclusive: bool = False
+        self,
+        hubs: int = 2,
+        mode: str = "conditional",
+        *,
+        exclusive: bool = False,
+        old: bool = False,
     ) -> None:
+        self._patches = ExitStack()
+        if old:
+            self._patches.enter_context(old_kernel())
         place = "/dev/shm" if os.path.isdir("/dev/shm") else None
         self.place = tempfile.mkdtemp(prefix="hubsync-property-", dir=place)
         self.mode = mode
@@ -239,6 +249,7 @@ class World:
         )
 
     def close(self) -> None:
+        self._patches.close()
         shutil.rmtree(self.place)
 
     def __enter__(self) -> World:
@@ -461,40 +472,16 @@ class World:
             os._exit(status)
 
         def die() -> None:
-            nonlocal armed
-            armed = False
             leave(DIED)
 
-        armed = True
-        fault = None
         try:
             if what == "disk":
-                count = 0
-
-                def step(*_: object) -> None:
-                    nonlocal count
-                    if armed and count == at:
-                        die()
-                    count += 1
-
-                real = KernelRenames._rename
-
-                def rename(self: KernelRenames, *args: Any) -> None:
-                    step()
-                    real(self, *args)
-
-                KernelRenames._rename = rename  # type: ignore[method-assign]
-
-                def hook(event: str, args: tuple[Any, ...]) -> None:
-                    if event in _DISK_EVENTS or (event == "open" and _writes(args)):
-                        step()
-
-                sys.addaudithook(hook)
+                with before_disk_step(at, lambda: leave(DIED)):
+                    self._command(hub, verb, None, None, SyncRequest())
             else:
                 fault = Fault(what, at, act=None if done else die, act_after=die if done else None)
-            result = self._command(hub, verb, fault, None, SyncRequest())
-            armed = False
-            leave(0 if isinstance(result, SyncResult | HubsyncError) else 1)
+                self._command(hub, verb, fault, None, SyncRequest())
+            leave(0)
         except BaseException:
             traceback.print_exc()
             os._exit(2)
@@ -525,9 +512,11 @@ class World:
         self._check_tidy()
         self._check_nobody_overruled()
         sides = {hub.name: disk.read_tree(hub.root) for hub in self.hubs}
-        self.agreed = _visible(sides[self.hubs[0].name], self._hidden(sides), set())
-        self.removed.clear()
-        self.written.clear()
+        hidden = self._hidden(sides)
+        self.agreed = _visible(sides[self.hubs[0].name], hidden, set())
+        # What was done to ignored paths is carried when they are ignored no more.
+        self.removed = {path for path in self.removed if hidden(path)}
+        self.written = {path for path in self.written if hidden(path)}
         self.forgot = False
 
     def _settle(self, hub: Hub) -> bool:
@@ -557,10 +546,7 @@ class World:
 
     def _hidden(self, sides: dict[str, Files]) -> Callable[[str], bool]:
         """Paths that are not compared: ignored, or a problem on some side."""
-        rules = IgnoreRules.builtin()
-        for path, item in sides[self.hubs[0].name].items():
-            if os.path.basename(path) == IGNORE_FILE and item.what == "file":
-                rules = rules.with_file(os.path.dirname(path), item.data.decode())
+        rules = [_rules_of(side) for side in sides.values()]
         odd: set[str] = set()
         clashes: list[tuple[str, str]] = []
         for side in sides.values():
@@ -583,7 +569,7 @@ class World:
                 return True
             if any(path == one or path.startswith(one + "/") for one in odd):
                 return True
-            return rules.ignores_deep(path) or rules.ignores_deep(path, True)
+            return any(one.ignores_deep(path) or one.ignores_deep(path, True) for one in rules)
 
         names = self.objects().keys() | {one for side in sides.values() for one in side}
         for path, code in clashes:
@@ -641,23 +627,15 @@ _CLASHES = {
     "file-and-directory",
     "name-collision",
 }
-_DISK_EVENTS = {
-    "os.rename",
-    "os.mkdir",
-    "os.rmdir",
-    "os.remove",
-    "os.link",
-    "os.symlink",
-    "os.chmod",
-    "os.utime",
-    "os.truncate",
-    "shutil.rmtree",
-}
 
 
-def _writes(args: tuple[Any, ...]) -> bool:
-    flags = args[2] if len(args) > 2 and isinstance(args[2], int) else 0
-    return bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+def _rules_of(side: Files) -> IgnoreRules:
+    """A hub's own: an ignore file that is ignored itself stays where it is, and rules there."""
+    rules = IgnoreRules.builtin()
+    for path, item in side.items():
+        if os.path.basename(path) == IGNORE_FILE and item.what == "file":
+            rules = rules.with_file(os.path.dirname(path), item.data.decode(errors="replace"))
+    return rules
 
 
 def _is_dir(side: Files, path: str) -> bool:
