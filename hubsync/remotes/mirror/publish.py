@@ -14,6 +14,7 @@ from hubsync.remotes.mirror import revision
 from hubsync.remotes.mirror.books import Books, HeadAt
 from hubsync.remotes.mirror.commit import Committed, Committer
 from hubsync.remotes.mirror.journal import Journal
+from hubsync.remotes.mirror.listing import list_files
 from hubsync.remotes.mirror.order import Ordered, ordered
 from hubsync.remotes.mirror.place import Place, content_digest
 from hubsync.remotes.mirror.revision import Revision
@@ -29,6 +30,8 @@ from hubsync.remotes.protocol import (
 from hubsync.report import Reporter
 
 _WORKERS: Final = 32
+_LOOK_ONE_BY_ONE: Final = 32
+"""Up to so many paths are looked at one by one where nobody has listed them."""
 
 
 class Expected(Struct, frozen=True):
@@ -56,13 +59,16 @@ class Publisher(Struct, frozen=True):
             # Under the lease lock nobody else can write a head: this one stays the newest.
             head = self.books.head_unless(head.identity) or head
         order, outcomes = self._without_taken(ordered(changes), expected, head)
+        unchecked = not expected.listed
+        if unchecked and not self.place.conditional and _created(order) > _LOOK_ONE_BY_ONE:
+            order, found = self._without_present(order, expected.snapshot.tree)
+            outcomes += found
+            unchecked = False
         with (
             self.journal.writer() as journal,
             ThreadPoolExecutor(_WORKERS) as pool,
         ):
-            work = Work(
-                self.place, expected.snapshot.tree, not expected.listed, journal, self.reporter
-            )
+            work = Work(self.place, expected.snapshot.tree, unchecked, journal, self.reporter)
             writer = Writer(work, pool)
             written = [put.path for put in order.puts]
             writer.put(order.puts, written)
@@ -101,6 +107,19 @@ class Publisher(Struct, frozen=True):
         ]
         return _left(order, taken), moved
 
+    def _without_present(self, order: Ordered, tree: Tree) -> tuple[Ordered, list[Outcome]]:
+        """Creations of what another tool has put there are moved: told by one listing, which is
+        fewer requests than a look at each path."""
+        with list_files(self.place.store, tree) as listing:
+            there = {info.key for batch in listing for info in batch}
+        taken = {put.path for put in (*order.puts, *order.late) if put.expect is None} & there
+        moved = [
+            failed(put, PreconditionFailed(put.path))
+            for put in (*order.puts, *order.late)
+            if put.path in taken
+        ]
+        return _left(order, taken), moved
+
     def _rows(self, order: Ordered, expected: Expected, written: dict[str, Row]) -> dict[str, Row]:
         """Everything that the index has to learn: what was written, what the engine found out, and
         what the snapshot knew better than the index."""
@@ -116,6 +135,10 @@ class Publisher(Struct, frozen=True):
             rows[record.path] = Row(content_digest(recorded.get(record.path)), record.entry)
         rows.update(written)
         return rows
+
+
+def _created(order: Ordered) -> int:
+    return sum(put.expect is None for put in (*order.puts, *order.late))
 
 
 def _left(order: Ordered, taken: set[str]) -> Ordered:
