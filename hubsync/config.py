@@ -30,11 +30,13 @@ from msgspec import Struct, ValidationError, convert, field
 from hubsync.core.routing import Rule
 from hubsync.errors import ConfigError, UsageError
 from hubsync.results import RemoteInfo
+from hubsync.stores.registry import SECRET_OPTIONS
 
 DEFAULT_REMOTE = "origin"
 KEEP_DAYS = 30
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,40}")
-_SECRET = re.compile(r"secret|password|passwd|token|credential|account_key|access_key$", re.I)
+_SECRET = re.compile(r"secret|passw|passphrase|token|credential|(^|_)key(_id)?$")
+_NAMES_A_FILE = ("_file", "_filename", "_path")
 
 
 class RemoteSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -101,13 +103,64 @@ def checked(settings: RemoteSettings) -> RemoteSettings:
             "bad-remote-name",
         )
     for key in settings.options:
-        if _SECRET.search(key):
+        if is_secret(key):
             raise UsageError(
-                f"The option {key!r} would write a credential into the workspace.",
+                f"The option {key!r} looks like a credential, and it would be written to "
+                "the workspace's configuration.",
                 "Set it in the environment or in the cloud's own profile instead.",
                 "secret-in-options",
             )
     return settings
+
+
+def is_secret(option: str) -> bool:
+    """Whether an option of a store is a credential: one that hubsync knows, or that sounds like
+    one."""
+    name = option.strip().lower().replace("-", "_")
+    return name in SECRET_OPTIONS or (
+        _SECRET.search(name) is not None and not name.endswith(_NAMES_A_FILE)
+    )
+
+
+def doubts(settings: Settings) -> list[tuple[str, str]]:
+    """What is odd in settings that can be read, for `doctor`: pairs of message and hint."""
+    found: list[tuple[str, str]] = []
+    places = [one.url for one in settings.remote]
+    defaults = [one.name for one in settings.remote if one.rule().takes_everything()]
+    for one in settings.remote:
+        try:
+            checked(one)
+        except UsageError as error:
+            found.append((error.message, error.hint))
+        if places.count(one.url) > 1:
+            found.append(
+                (
+                    f"the remote {one.name!r} is at {one.url}, as another one is",
+                    "Give each remote a place of its own.",
+                )
+            )
+        if one.name in defaults[1:]:
+            found.append(
+                (
+                    f"no new file goes to the remote {one.name!r}: {defaults[0]!r} takes them all",
+                    "Give it a rule: 'hubsync remote set NAME --include PATTERN'.",
+                )
+            )
+    if settings.remote and not defaults:
+        found.append(
+            (
+                "every remote has a rule; files that none of them takes are not synced",
+                "Let one remote be without a rule, which takes everything else.",
+            )
+        )
+    if settings.keep_days < 1:
+        found.append(
+            (
+                f"keep_days is {settings.keep_days}: 'hubsync gc' removes every earlier version",
+                "Write a number of days.",
+            )
+        )
+    return found
 
 
 def load(path: str) -> Settings:

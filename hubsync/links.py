@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from hubsync import config
 from hubsync.config import RemoteSettings, Settings
-from hubsync.core.routing import route
-from hubsync.engine.context import Context, everything, unheld
-from hubsync.errors import UsageError
+from hubsync.engine.context import Context, unheld
+from hubsync.engine.routing import Routing
+from hubsync.errors import Interrupted, UsageError, WorkspaceBusy
 from hubsync.local.layout import Layout
 from hubsync.local.lock import Lock, acquire
 from hubsync.local.state import State, load
@@ -24,6 +24,8 @@ from hubsync.remotes.registry import open_remote
 from hubsync.report import Reporter, Silent
 
 LOCK_TIMEOUT = 60.0
+A_MOMENT = 1.0
+"""Seconds."""
 
 
 def wait(attempt: int) -> None:
@@ -104,7 +106,7 @@ class Links:
             clock=self.clock,
             pause=wait,
             trusts_books=settings.exclusive,
-            mine=self._route(settings.name),
+            routing=self._routing(settings.name),
             still_held=still_held,
             reporter=reporter or Silent(),
         )
@@ -117,35 +119,67 @@ class Links:
                 return self.remote(one.name)
         return self.remote(linked[0].name)
 
-    def configure(self, settings: Settings, connect: str | None = None) -> None:
-        """Write other settings down, once the remote ``connect`` has answered under them."""
+    def configure(self, settings: Settings, connect: str | None = None) -> str:
+        """Write other settings down, once the remote ``connect`` has answered under them.
+
+        Returns that remote's id, ``""`` without one. If it does not answer, nothing has changed.
+        """
         before, self.settings = self.settings, settings
-        stale = self._open.pop(connect, None) if connect is not None else None
+        identity = ""
         try:
-            if stale is not None:
-                stale.close()
             if connect is not None:
-                self.remote(connect).connect(create=True)
+                self._forget(connect)
+                identity = self.remote(connect).connect(create=True)
+            config.save(self.layout.config, settings)
         except BaseException:
             self.settings = before
+            if connect is not None:
+                self._forget(connect)
             raise
-        config.save(self.layout.config, settings)
+        return identity
+
+    def _forget(self, name: str) -> None:
+        """Close a remote; it is opened anew, under the settings of then, when next asked for."""
+        stale = self._open.pop(name, None)
+        if stale is not None:
+            stale.close()
 
     @contextmanager
     def held(self, reporter: Reporter | None = None) -> Iterator[Lock]:
-        """The workspace's lock: one command at a time (waits up to a minute)."""
-        stopping = (reporter or Silent()).stopping
-        with acquire(self.layout, LOCK_TIMEOUT, stopping=stopping) as lock:
+        """The workspace's lock: one command at a time (waits up to a minute, and says so).
+
+        Raises WorkspaceBusy, Interrupted.
+        """
+        waiting = _Waiting(reporter or Silent())
+        try:
+            lock = acquire(self.layout, LOCK_TIMEOUT, stopping=waiting.stopping)
+        except WorkspaceBusy as error:
+            if waiting.reporter.stopping():
+                raise Interrupted("Stopped; nothing was changed.") from error
+            raise
+        with lock:
             yield lock
 
-    def _route(self, name: str) -> Callable[[str, int], bool]:
-        """Which new paths go to the remote ``name``: a path known to another one is not new."""
-        if len(self.settings.remote) == 1:
-            return everything
+    def _routing(self, name: str) -> Routing:
+        """The routing as the remote ``name`` sees it."""
+        others = [one.name for one in self.settings.remote if one.name != name]
+        if not others:
+            return Routing(name)
         rules = tuple(one.rule() for one in self.settings.remote)
-        known = [self.state(one.name).base for one in self.settings.remote if one.name != name]
+        return Routing(name, rules, {other: self.state(other).base for other in others})
 
-        def mine(path: str, size: int) -> bool:
-            return not any(path in base for base in known) and route(path, size, rules) == name
 
-        return mine
+class _Waiting:
+    """Says that a lock is waited for, if it takes more than a moment."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self.reporter = reporter
+        self._since = time.monotonic()
+        self._told = False
+
+    def stopping(self) -> bool:
+        """Asked again and again while the lock is waited for."""
+        if not self._told and time.monotonic() - self._since > A_MOMENT:
+            self._told = True
+            self.reporter.phase("Waiting for another hubsync command")
+        return self.reporter.stopping()

@@ -14,17 +14,17 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from msgspec.structs import replace
 
 from hubsync import config
 from hubsync.config import DEFAULT_REMOTE, RemoteSettings, Settings, checked
 from hubsync.engine.context import Request
 from hubsync.engine.cycle import run
-from hubsync.engine.tally import Tally
-from hubsync.errors import NotAWorkspace, UsageError
+from hubsync.engine.tally import Tally, together
+from hubsync.errors import NotAWorkspace, RemoteUnavailable, UsageError
 from hubsync.links import Links
 from hubsync.local.layout import Layout, find_root, is_vacant
 from hubsync.local.state import last_sync
@@ -45,7 +45,10 @@ from hubsync.results import (
 )
 from hubsync.services import checkup, conflicts, history, ignoring, overview
 
-DAY = 24 * 3600 * 1_000_000_000
+CHANGEABLE: Final = frozenset({"url", "exclusive", "include", "larger_than", "options"})
+"""What `Workspace.set_remote` changes."""
+
+DAY: Final = 24 * 3600 * 1_000_000_000
 
 
 class SyncRequest(Struct, frozen=True):
@@ -91,10 +94,9 @@ class Workspace:
         env: Mapping[str, str] | None = None,
         clock: Callable[[], int] = time.time_ns,
     ) -> Self:
-        """Make ``root`` a workspace linked to ``url``; without one, to a folder under
-        ``data_home``.
+        """Make ``root`` a workspace linked to ``url``.
 
-        No file of the user's is changed. Raises UsageError (inside another workspace, linked
+        Without a URL it is linked to a folder under ``data_home``. No file of the user's is changed. Raises UsageError (inside another workspace, linked
         already, bad URL), RemoteUnavailable, RemoteFormatError.
         """
         if mode is not None or branch is not None:
@@ -103,13 +105,8 @@ class Workspace:
             )
         if url is None:
             url = embedded_url(os.path.realpath(root), data_home)
-        remote = RemoteSettings(
-            name=DEFAULT_REMOTE,
-            url=canonical_url(url, os.getcwd()),
-            exclusive=exclusive,
-            options=dict(options or {}),
-        )
-        return cls._link(os.path.realpath(root), checked(remote), env or {}, clock, create=True)
+        remote = _first_remote(url, options, exclusive)
+        return cls._link(os.path.realpath(root), remote, env or {}, clock, create=True)
 
     @classmethod
     def _link(
@@ -165,14 +162,7 @@ class Workspace:
         Raises Unreachable (``no-mirror``) where there is nothing to clone.
         """
         directory = os.path.realpath(directory)
-        remote = checked(
-            RemoteSettings(
-                name=DEFAULT_REMOTE,
-                url=canonical_url(url, os.getcwd()),
-                exclusive=exclusive,
-                options=dict(options or {}),
-            )
-        )
+        remote = _first_remote(url, options, exclusive)
         if os.path.isfile(Layout(directory).config):
             workspace = cls.open(directory, env=env, clock=clock)
             begun = workspace.links.settings.remote[:1] == (remote,)
@@ -229,7 +219,11 @@ class Workspace:
         identity: Identity,
         reporter: Reporter | None = None,
     ) -> SyncResult:
-        """Both directions. Raises SafetyStop, RemoteUnavailable, LocalError, Interrupted."""
+        """Both directions, with every remote.
+
+        One remote that cannot be reached does not keep the others from being synced; its error
+        comes at the end. Raises SafetyStop, RemoteUnavailable, LocalError, Interrupted.
+        """
         return self._run(request or SyncRequest(), None, identity, reporter)
 
     def push(
@@ -255,21 +249,28 @@ class Workspace:
     def _run(
         self, request: SyncRequest, only: Side | None, identity: Identity, reporter: Reporter | None
     ) -> SyncResult:
-        asked = Request(
-            only, **{name: getattr(request, name) for name in request.__struct_fields__}
-        )
-        tally = Tally()
+        asked = Request(only, **structs.asdict(request))
         began = time.monotonic()
-        revision = ""
+        results: list[SyncResult] = []
+        failures: list[RemoteUnavailable] = []
         with self.links.held(reporter) as lock:
-            for settings in self.links.linked():
+            linked = self.links.linked()
+            for settings in linked:
+                tally = Tally()
                 context = self.links.context(settings, identity, reporter, lock.check)
-                state = run(context, self.links.state(settings.name), asked, tally)
-                revision = revision or state.revision
-        result = tally.result(
-            dry_run=request.dry_run, seconds=time.monotonic() - began, revision=revision
-        )
-        return replace(result, requests=self.links.requests())
+                try:
+                    state = run(context, self.links.state(settings.name), asked, tally)
+                except RemoteUnavailable as error:
+                    if len(linked) == 1:
+                        raise
+                    failures.append(_naming(settings.name, error))
+                else:
+                    results.append(tally.result(request.dry_run, state.revision))
+        if failures:
+            raise failures[0]
+        whole = together(results)
+        seconds = time.monotonic() - began
+        return replace(whole, seconds=seconds, requests=self.links.requests())
 
     # -- looking ------------------------------------------------------------------------
 
@@ -296,7 +297,10 @@ class Workspace:
 
         ``at``: a version of `versions` or `log`, or an ISO 8601 time; by default the newest
         content other than the present one. ``to``: another path. What stands there goes to the
-        trash. Raises NoSuchVersion.
+        trash.
+
+        A directory takes a time: every file that was in it then comes back as it was; files that
+        came later stay. Raises NoSuchVersion, UsageError.
         """
         with self.links.held():
             return history.restore(
@@ -365,27 +369,38 @@ class Workspace:
                 "Give each remote a place of its own.",
                 "remote-exists",
             )
-        self.links.configure(self.links.settings.with_remote(added), connect=name)
+        with self.links.held():
+            self.links.layout.forget(name)
+            self.links.configure(self.links.settings.with_remote(added), connect=name)
 
     def remove_remote(self, name: str) -> None:
         """Forget a remote; nothing on it and nothing on the disk is deleted."""
-        self.links.configure(self.links.settings.without(name))
         with self.links.held():
+            self.links.configure(self.links.settings.without(name))
             self.links.layout.forget(name)
 
     def set_remote(self, name: str, **changes: object) -> None:
-        """Change a remote's settings (``url``, ``exclusive``, ``include``, ``larger_than``,
-        ``options``). With another URL it counts as never synced with (rule 6)."""
+        """Change a remote's ``url``, ``exclusive``, ``include``, ``larger_than`` or ``options``.
+
+        What is remembered of it stays if the same mirror lies at another URL, as its id tells;
+        else it counts as never synced with (rule 6). Raises UsageError, RemoteUnavailable.
+        """
         before = self.links.settings.named(name)
         if isinstance(changes.get("url"), str):
             changes["url"] = canonical_url(str(changes["url"]), os.getcwd())
+        unknown = sorted(changes.keys() - CHANGEABLE)
+        if unknown:
+            raise UsageError(
+                f"A remote has no setting {unknown[0]!r}.",
+                f"These can be changed: {', '.join(sorted(CHANGEABLE))}.",
+                "no-such-setting",
+            )
         after = checked(replace(before, **changes))
-        moved = after.url != before.url
-        self.links.configure(
-            self.links.settings.with_remote(after), connect=name if moved else None
-        )
-        if moved:
-            with self.links.held():
+        reopened = (after.url, after.options) != (before.url, before.options)
+        settings = self.links.settings.with_remote(after)
+        with self.links.held():
+            identity = self.links.configure(settings, connect=name if reopened else None)
+            if reopened and identity != self.links.state(name).remote_id:
                 self.links.layout.forget(name)
 
     def ignore(self, pattern: str) -> bool:
@@ -411,11 +426,25 @@ class Workspace:
             return Pruned(trash=checkup.empty_trash(self.links.layout, before), remote=remote)
 
     def doctor(self) -> list[Check]:
-        """Reachability, permissions, credentials, clock, free space, locks: what is wrong and
-        what to do."""
-        return checkup.doctor(
-            self.links.layout, self.links.settings, self.links.remote, self.links.clock
+        """What is wrong and what to do: settings, disk, clock, lock, and each remote by itself.
+
+        Nothing is changed, and a check that fails stops no other.
+        """
+        return checkup.doctor(self.links)
+
+
+def _first_remote(
+    url: str, options: Mapping[str, str] | None, exclusive: bool
+) -> RemoteSettings:
+    """The settings of a new workspace's one remote. Raises UsageError."""
+    return checked(
+        RemoteSettings(
+            name=DEFAULT_REMOTE,
+            url=canonical_url(url, os.getcwd()),
+            exclusive=exclusive,
+            options=dict(options or {}),
         )
+    )
 
 
 def embedded_url(root: str, data_home: str | None) -> str:
@@ -429,6 +458,15 @@ def embedded_url(root: str, data_home: str | None) -> str:
         number += 1
         folder = os.path.join(data_home, "remotes", f"{base}-{number}")
     return "file://" + folder
+
+
+def _naming(name: str, error: RemoteUnavailable) -> RemoteUnavailable:
+    """The same error, which says whose it is; the other remotes are synced by then."""
+    return type(error)(
+        f"The remote {name!r} was not synced: {error.message}",
+        f"{error.hint} The other remotes were synced as far as they could be.".strip(),
+        error.code,
+    )
 
 
 def _not_empty(directory: str) -> UsageError:

@@ -14,7 +14,7 @@ from hubsync.engine.task import Content, Merged, Staged
 from hubsync.errors import HubsyncError, NoSuchVersion, SourceChanged
 from hubsync.local.copying import copy_verified
 from hubsync.local.stage import Stage
-from hubsync.merge import merger_for
+from hubsync.merge import Merger, merger_for
 from hubsync.model import Entry, Kind, Merge, Plan, Problem, Side
 
 
@@ -60,8 +60,10 @@ def obtain(
 
 
 def nearby_files(plan: Plan) -> dict[bytes, Content]:
-    """Local files that vanish in this plan, by digest: where another hub renamed something, its new
-    name need not be downloaded."""
+    """Local files that vanish in this plan, by digest.
+
+    Where another hub renamed something, the content under its new name need not be downloaded.
+    """
     return {
         carry.expect.digest: Content(Side.LOCAL, carry.path, carry.expect)
         for carry in plan.carries
@@ -104,18 +106,22 @@ def merge_inputs(merge: Merge) -> tuple[Content, Content]:
     )
 
 
+def merger_of(merge: Merge) -> Merger | None:
+    """What can merge these contents; None where nothing can, or there is no base to do it with."""
+    base = merge.base
+    if base is None or base.kind is not Kind.FILE or base.digest is None:
+        return None
+    return merger_for(merge.path, max(merge.local.size, merge.remote.size, base.size))
+
+
 def try_merge(context: Context, stage: Stage, inputs: MergeInputs) -> Merged | None:
     """A three-way merge by content, None where it does not come out clean.
 
     The base is an earlier version that the remote keeps; where nobody has it any more, there is
     nothing to merge against and both are kept.
     """
-    merge = inputs.merge
-    if merge.base is None or merge.base.kind is not Kind.FILE or merge.base.digest is None:
-        return None
-    largest = max(merge.local.size, merge.remote.size, merge.base.size)
-    merger = merger_for(merge.path, largest)
-    if merger is None:
+    merge, merger = inputs.merge, merger_of(inputs.merge)
+    if merger is None or merge.base is None or merge.base.digest is None:
         return None
     slot = stage.slot("base-" + merge.base.digest.hex())
     try:

@@ -9,15 +9,11 @@ from msgspec import Struct
 
 from hubsync.core.ignore import IgnoreRules
 from hubsync.core.policy import Policy, nothing_hidden
+from hubsync.engine.routing import Routing
 from hubsync.local.layout import Layout
 from hubsync.model import Identity, Side
 from hubsync.remotes.protocol import Remote
 from hubsync.report import Reporter, Silent
-
-
-def everything(path: str, size: int) -> bool:
-    """The route of a workspace with one remote: every path is its own."""
-    return True
 
 
 def unheld() -> None:
@@ -38,9 +34,8 @@ class Request(Struct, frozen=True):
 class Context:
     """One workspace and one of its remotes, during one command.
 
-    ``mine(path, size)`` says whether a path not yet known to this remote belongs to it. ``clock``
-    gives ns since the epoch, ``pause`` sleeps before the given retry.
-    ``still_held`` raises if the workspace's lock was lost (a machine that slept).
+    ``clock`` gives ns since the epoch, ``pause`` sleeps before the given retry. ``still_held``
+    raises if the workspace's lock was lost (a machine that slept).
     """
 
     layout: Layout
@@ -50,7 +45,7 @@ class Context:
     clock: Callable[[], int]
     pause: Callable[[int], None]
     trusts_books: bool = False
-    mine: Callable[[str, int], bool] = everything
+    routing: Routing = field(default_factory=Routing)
     still_held: Callable[[], None] = unheld
     reporter: Reporter = field(default_factory=Silent)
 

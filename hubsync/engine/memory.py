@@ -4,6 +4,9 @@ With no state there is no base, so nothing looks deleted. But a file on the disk
 history knows as an earlier one of the same path has not been edited here since: what the remote
 did to it afterwards, a deletion included, is the newer word, and the file does not come back. A
 path that is missing on the disk gets no base from this, so that nothing is deleted remotely.
+
+A first sync that was cut off has a base for a part of the paths; there the base is right, and the
+history is asked about the others only.
 """
 
 from __future__ import annotations
@@ -20,25 +23,21 @@ from hubsync.model import Entry, Kind, Problem, Tree
 
 
 def remembered(context: Context, view: View) -> View:
-    """The view with what the history vouches for as its base; as it is where there is a state."""
-    if view.state.last_sync is not None:
+    """The view with what the history vouches for added to its base; as it is once a sync came to
+    its end."""
+    if view.state.last_sync is not None or not context.remote.capabilities.history:
         return view
     open_questions = {
         path: entry
         for path, entry in view.local.items()
-        if entry.kind is not Kind.DIR and not equal(entry, view.remote.get(path), view.policy)
+        if path not in view.base
+        and entry.kind is not Kind.DIR
+        and not equal(entry, view.remote.get(path), view.policy)
     }
-    if not open_questions:
+    earlier = _earlier(context, open_questions) if open_questions else {}
+    if not earlier:
         return view
-    earlier = _earlier(context, open_questions)
-    read = digest_many(
-        context.root,
-        {path: open_questions[path] for path in sorted(earlier) if _unread(open_questions[path])},
-        context.reporter,
-    )
-    local = view.local.with_changes(
-        {path: entry for path, entry in read.items() if not isinstance(entry, Problem)}
-    )
+    local = view.local.with_changes(_read(context, open_questions, earlier))
     rows = {
         path: entry
         for path, digests in earlier.items()
@@ -46,7 +45,7 @@ def remembered(context: Context, view: View) -> View:
         and entry_digest(entry) in digests
         and not equal(entry, view.remote.get(path), view.policy)
     }
-    base = Tree(rows)
+    base = Tree(view.base.flat() | rows)
     return replace_fields(view, base=base, local=over(base, local), remote=over(base, view.remote))
 
 
@@ -61,5 +60,17 @@ def _earlier(context: Context, paths: Container[str]) -> dict[str, set[bytes]]:
     return found
 
 
-def _unread(entry: Entry) -> bool:
-    return entry.kind is Kind.FILE and entry.digest is None
+def _read(
+    context: Context, entries: dict[str, Entry], named: Container[str]
+) -> dict[str, Entry | None]:
+    """The digests of the files that the history names; what cannot be read stays unknown."""
+    unread = {
+        path: entry
+        for path, entry in sorted(entries.items())
+        if path in named and entry.kind is Kind.FILE and entry.digest is None
+    }
+    if not unread:
+        return {}
+    context.reporter.phase("Reading", len(unread), sum(entry.size for entry in unread.values()))
+    read = digest_many(context.root, unread, context.reporter)
+    return {path: one for path, one in read.items() if not isinstance(one, Problem)}

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-
-from msgspec.structs import replace
 
 from hubsync.core.ignore import IgnoreRules
 from hubsync.core.paths import parent
 from hubsync.core.policy import Policy
 from hubsync.core.safety import SafetyFacts
 from hubsync.engine.context import Context, Request
-from hubsync.engine.recovery import recover
 from hubsync.errors import SafetyStop, Unreachable
 from hubsync.local.evidence import clock_of
 from hubsync.local.scan import Scan, scan
 from hubsync.local.stage import Stage
 from hubsync.local.state import State
-from hubsync.model import IGNORE_FILE, Entry, Kind, Problem, Side, Tree
+from hubsync.model import IGNORE_FILE, Kind, Problem, Side, Tree
 from hubsync.remotes.protocol import Known, Snapshot
 
 LARGEST_IGNORE_FILE = 1 << 20
@@ -79,18 +75,14 @@ def observe(context: Context, state: State, request: Request, *, suspicious: boo
         snapshot = _answer(looking, state)
     remote = over(base, snapshot.tree)
     rules = _incoming_rules(context, base, scanned, remote)
-    stuck = (*scanned.problems, *snapshot.problems)
-    mine = _routed(context, base, scanned.tree)
-    if state.last_sync is None and snapshot.revision:
-        recovered = recover(context, mine)
-        mine = mine.with_changes(recovered.read)
-        state = replace(state, base=state.base | recovered.rows)
-        base = Tree(state.base)
-        mine, remote = over(base, mine), over(base, remote)
+    strangers = [
+        one for one in context.routing.strangers(base, remote) if not rules.ignores_deep(one.path)
+    ]
+    stuck = (*scanned.problems, *snapshot.problems, *strangers)
     return View(
         state=state,
         base=base,
-        local=mine,
+        local=context.routing.local_part(base, over(base, scanned.tree), remote),
         remote=remote,
         scan=scanned,
         snapshot=snapshot,
@@ -107,8 +99,7 @@ def observe(context: Context, state: State, request: Request, *, suspicious: boo
 
 
 def _answer(looking: Future[Snapshot], state: State) -> Snapshot:
-    """The snapshot; a remote that is gone although this workspace knows it is a safety stop (rule
-    9)."""
+    """The snapshot. A remote that is gone although this workspace knows it is a safety stop (9)."""
     try:
         return looking.result()
     except Unreachable as error:
@@ -128,15 +119,6 @@ def over(base: Tree, tree: Tree) -> Tree:
     if tree.on_rows_of(base) is not None:
         return tree
     return base.with_changes(tree.changes_since(base))
-
-
-def _routed(context: Context, base: Tree, local: Tree) -> Tree:
-    """Without the paths that belong to another remote of the workspace."""
-    foreign: dict[str, Entry | None] = {}
-    for path, entry in local.changes_since(base).items():
-        if entry is not None and path not in base and not context.mine(path, entry.size):
-            foreign[path] = None
-    return local.with_changes(foreign)
 
 
 def _incoming_rules(context: Context, base: Tree, scanned: Scan, remote: Tree) -> IgnoreRules:
@@ -166,8 +148,3 @@ def _incoming_rules(context: Context, base: Tree, scanned: Scan, remote: Tree) -
 def _text(path: str) -> str:
     with open(path, encoding="utf-8", errors="replace") as file:
         return file.read()
-
-
-def with_entries(tree: Tree, entries: Iterable[tuple[str, Entry]]) -> Tree:
-    """``tree`` with what has since been learned about some of its paths."""
-    return tree.with_changes(dict(entries))

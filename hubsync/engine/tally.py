@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
-from hubsync.core.conflicts import is_conflict_copy
 from hubsync.engine.observe import View
-from hubsync.engine.task import Merged
 from hubsync.model import Entry, KeepBoth, Plan, Problem, Side, agree
 from hubsync.remotes.protocol import Change, Put, Remove
 from hubsync.results import ChangeKind, ConflictCopy, PathChange, SyncResult
@@ -37,6 +36,8 @@ class Tally:
         self.bytes = 0
         self.plan = Plan(agreed={})
         self._before: View | None = None
+        self._merging: Collection[str] = ()
+        self._copying: dict[str, ConflictCopy] = {}
 
     def planned(self, view: View, plan: Plan, unsynced: tuple[str, ...]) -> None:
         """A plan was made; its problems replace those of the cycle before."""
@@ -54,18 +55,18 @@ class Tally:
         for problem in problems:
             self.problem(problem)
 
-    def both_changed(self, merged: Sequence[Merged], keeps: Sequence[KeepBoth]) -> None:
-        for one in merged:
-            self.merged[one.path] = None
-        for keep in keeps:
-            self.conflicts[keep.copy_path] = ConflictCopy(keep.path, keep.copy_path)
+    def both_changed(self, merging: Collection[str], keeps: Sequence[KeepBoth]) -> None:
+        """What the plan is about to merge and to keep twice; told as such once it is done."""
+        self._merging = merging
+        self._copying = {one.copy_path: ConflictCopy(one.path, one.copy_path) for one in keeps}
 
     def published(
         self, changes: Iterable[Change], done: Mapping[str, Entry | None], transferred: int
     ) -> None:
+        """Changes were sent; of those in ``done`` it is told which way they went."""
         self.bytes += transferred
         for change in changes:
-            if change.path not in done or change.path in self.merged:
+            if change.path not in done:
                 continue
             if isinstance(change, Put):
                 self._carried(self.up, change.path, change.expect, change.entry)
@@ -74,10 +75,14 @@ class Tally:
 
     def applied(self, path: str, entry: Entry | None) -> None:
         """A step is done; a conflict copy and a merge are told as such."""
-        before = self._before.local.get(path) if self._before is not None else None
-        if entry is None:
+        if path in self._copying:
+            self.conflicts[path] = self._copying[path]
+        elif path in self._merging:
+            self.merged[path] = None
+        elif entry is None:
             self.deleted[Side.LOCAL][path] = None
-        elif path not in self.merged and path not in self.conflicts:
+        else:
+            before = self._before.local.get(path) if self._before is not None else None
             self._carried(self.down, path, before, entry)
 
     def unsettled(self, paths: Iterable[str]) -> None:
@@ -95,13 +100,13 @@ class Tally:
     def _carried(
         self, into: dict[str, PathChange], path: str, before: Entry | None, after: Entry
     ) -> None:
-        if path in self.conflicts and is_conflict_copy(path):
+        if path in self._copying or path in self._merging:
             return
         if not agree(before, after):
             into[path] = PathChange(path, kind_of(before, after), after.size)
 
-    def result(self, *, dry_run: bool, seconds: float, revision: str) -> SyncResult:
-        """The whole run as one value."""
+    def result(self, dry_run: bool, revision: str) -> SyncResult:
+        """The whole run with one remote as one value."""
         if dry_run:
             self._foresee()
         return SyncResult(
@@ -115,14 +120,12 @@ class Tally:
             unsynced=self.unsynced,
             problems=tuple(self.problems.values()),
             bytes=self.bytes,
-            seconds=seconds,
             revision=revision,
             dry_run=dry_run,
         )
 
     def _foresee(self) -> None:
-        """A dry run: the plan, told as if it had been carried out. Merges count as merged; whether
-        the lines really go together shows only when the contents are there."""
+        """A dry run: the plan, told as if it had been carried out."""
         for carry in self.plan.carries:
             if carry.entry is None:
                 self.deleted[carry.to][carry.path] = None
@@ -131,8 +134,41 @@ class Tally:
                 self._carried(into, carry.path, carry.expect, carry.entry)
         for merge in self.plan.merges:
             self.merged[merge.path] = None
-        self.both_changed((), self.plan.keeps)
+        for keep in self.plan.keeps:
+            self.conflicts[keep.copy_path] = ConflictCopy(keep.path, keep.copy_path)
 
 
 def _by_path(changes: Mapping[str, PathChange]) -> tuple[PathChange, ...]:
     return tuple(changes[path] for path in sorted(changes))
+
+
+def together(results: Sequence[SyncResult]) -> SyncResult:
+    """The results with several remotes as one; the revision is the first remote's."""
+    if len(results) == 1:
+        return results[0]
+    problems = {(one.path, one.code): one for result in results for one in result.problems}
+    return SyncResult(
+        up=_joined(results, "up"),
+        down=_joined(results, "down"),
+        merged=_joined(results, "merged"),
+        conflicts=_joined(results, "conflicts"),
+        deleted_locally=_joined(results, "deleted_locally"),
+        deleted_remotely=_joined(results, "deleted_remotely"),
+        kept=_joined(results, "kept"),
+        unsynced=_joined(results, "unsynced"),
+        problems=tuple(problems.values()),
+        bytes=sum(result.bytes for result in results),
+        revision=results[0].revision,
+        dry_run=results[0].dry_run,
+    )
+
+
+def _joined(results: Sequence[SyncResult], field: str) -> tuple[Any, ...]:
+    """One field of all results; a path belongs to one remote, so nothing is in two of them."""
+    return tuple(
+        sorted((one for result in results for one in getattr(result, field)), key=_path_of)
+    )
+
+
+def _path_of(one: str | PathChange | ConflictCopy) -> str:
+    return one if isinstance(one, str) else one.path

@@ -8,11 +8,12 @@ synced with; whether the base moves is not the task's business (see `books`).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hubsync.core.paths import ancestors
 from hubsync.local.steps import Step
 from hubsync.model import Carry, Entry, KeepBoth, Kind, Plan, Side
 from hubsync.remotes.protocol import Change, Put, Record, Remove
@@ -27,8 +28,7 @@ class Content(Struct, frozen=True):
 
 
 class Staged(Struct, frozen=True):
-    """A content in the staging area; ``entry`` has its digest, ``source`` is empty for what is no
-    file."""
+    """A content in the staging area; ``entry`` has its digest. ``source`` is empty for no file."""
 
     entry: Entry
     source: str
@@ -44,17 +44,25 @@ class Merged(Struct, frozen=True):
 
 
 class Task(Struct, frozen=True):
+    """One decision. ``copy_change`` and ``copy_step`` make a conflict copy: where that fails, the
+    rest is not done, for a content must stand somewhere else before it leaves its path."""
+
     path: str
     changes: tuple[Change, ...] = ()
     steps: tuple[Step, ...] = ()
+    copy_change: Put | None = None
+    copy_step: Step | None = None
 
 
 Contents = Mapping[tuple[Side, str], Staged]
 
 
 def signature(entry: Entry) -> tuple[int, int, int, int] | None:
-    """The stat signature of a scanned file, as `stores.protocol.Upload` wants it; None where the
-    evidence vouches for nothing (`local.evidence`): there the digest alone is held against it."""
+    """The stat signature of a scanned file, as `stores.protocol.Upload` wants it.
+
+    None where the evidence vouches for nothing (`local.evidence`): there the digest alone is held
+    against the file.
+    """
     return (entry.size, entry.mtime, entry.ctime, entry.inode) if entry.inode else None
 
 
@@ -80,6 +88,16 @@ def wanted_by_keep(keep: KeepBoth) -> Iterator[Content]:
 def _comes_down(keep: KeepBoth) -> bool:
     """Whether the keeper's content has to reach the disk."""
     return keep.keeper is Side.REMOTE and keep.remote is not None and keep.remote.kind is Kind.FILE
+
+
+def free_of(tasks: Iterable[Task], stuck: Set[str]) -> list[Task]:
+    """The tasks that are neither at a path of ``stuck`` nor below one: a file that could not make
+    room stays, and where it stays nothing may come below it (rule 5)."""
+    return [
+        task
+        for task in tasks
+        if task.path not in stuck and not any(above in stuck for above in ancestors(task.path))
+    ]
 
 
 class Compiler(Struct, frozen=True):
@@ -115,8 +133,10 @@ class Compiler(Struct, frozen=True):
         return Task(carry.path, changes=changes, steps=(step,))
 
     def learned(self, path: str) -> Task | None:
-        """An object that turned out to be what the disk has: the books learn what is in it, so that
-        no hub has to read it again, and one that trusts them knows of it."""
+        """An object that turned out to be what the disk has: the books learn what is in it.
+
+        So no hub has to read it again, and one that trusts the books knows of it.
+        """
         entry = self.on_remote(path)
         if self.only is Side.LOCAL or path not in self.unrecorded or entry is None:
             return None
@@ -132,8 +152,10 @@ class Compiler(Struct, frozen=True):
         return Task(merged.path, changes=changes, steps=(step,))
 
     def keep(self, keep: KeepBoth) -> Task | None:
-        """The copied content to ``copy_path`` on both sides, then the keeper's to ``path``. None as
-        in `carry`."""
+        """The copied content to ``copy_path`` on both sides, then the keeper's to ``path``.
+
+        None as in `carry`.
+        """
         copied, source = keep.copied, ""
         if copied.kind is Kind.FILE:
             found = self.staged.get((keep.source, keep.path))
@@ -143,47 +165,42 @@ class Compiler(Struct, frozen=True):
             copied = replace(copied, digest=found.entry.digest, size=found.entry.size)
         if _comes_down(keep) and (Side.REMOTE, keep.path) not in self.staged:
             return None
-        changes: list[Change] = []
-        steps = [Step(path=keep.copy_path, entry=copied, expect=None, source=source or None)]
+        copy_change = None
         if self.only is None:
             there = self.on_remote(keep.copy_path)
-            changes.append(Put(keep.copy_path, copied, source, there))
-        if keep.keeper is Side.REMOTE and keep.remote is not None:
-            down = self._keeper_down(keep)
-            steps.append(down)
-            if self.only is None and keep.path in self.unrecorded:
-                changes.append(Record(keep.path, down.entry))
-        elif keep.keeper is Side.LOCAL and keep.local is not None and self.only is None:
-            changes.append(
-                Put(
-                    keep.path,
-                    keep.local,
-                    os.path.join(self.root, keep.path),
-                    keep.remote,
-                    signature(keep.local),
-                )
-            )
-        elif keep.keeper is None:
-            here, there = _directory(keep.local), _directory(keep.remote)
-            if keep.source is Side.LOCAL:
-                steps.append(Step(path=keep.path, entry=there, expect=keep.local))
-            elif self.only is None and keep.remote is not None:
-                changes.append(
-                    Remove(keep.path, keep.remote)
-                    if here is None
-                    else Put(keep.path, here, "", keep.remote)
-                )
-        return Task(keep.path, tuple(changes), tuple(steps))
+            copy_change = Put(keep.copy_path, copied, source, there)
+        steps = tuple(self._keeper_down(keep))
+        return Task(
+            keep.path,
+            changes=tuple(self._keeper_up(keep, steps)) if self.only is None else (),
+            steps=steps,
+            copy_change=copy_change,
+            copy_step=Step(keep.copy_path, copied, None, source or None),
+        )
 
-    def _keeper_down(self, keep: KeepBoth) -> Step:
-        entry = keep.remote
-        assert entry is not None
-        source = ""
-        if entry.kind is Kind.FILE:
-            found = self.staged[(Side.REMOTE, keep.path)]
-            source = found.source
-            entry = replace(entry, digest=found.entry.digest, size=found.entry.size)
-        return Step(path=keep.path, entry=entry, expect=keep.local, source=source or None)
+    def _keeper_down(self, keep: KeepBoth) -> Iterator[Step]:
+        """What the disk has to do at ``path``: nothing where the local side keeps it."""
+        if keep.keeper is None and keep.source is Side.LOCAL:
+            yield Step(keep.path, _directory(keep.remote), keep.local)
+        elif keep.keeper is Side.REMOTE and keep.remote is not None:
+            entry, source = keep.remote, None
+            if entry.kind is Kind.FILE:
+                found = self.staged[Side.REMOTE, keep.path]
+                source = found.source
+                entry = replace(entry, digest=found.entry.digest, size=found.entry.size)
+            yield Step(keep.path, entry, keep.local, source)
+
+    def _keeper_up(self, keep: KeepBoth, steps: Iterable[Step]) -> Iterator[Change]:
+        """What the remote has to do, or learn, at ``path``."""
+        if keep.keeper is Side.REMOTE:
+            if keep.path in self.unrecorded:
+                yield from (Record(step.path, step.entry) for step in steps)
+        elif keep.keeper is Side.LOCAL:
+            if keep.local is not None:
+                yield self._upward(Carry(keep.path, Side.REMOTE, keep.local, keep.remote))
+        elif keep.source is Side.REMOTE and keep.remote is not None:
+            here = _directory(keep.local)
+            yield self._upward(Carry(keep.path, Side.REMOTE, here, keep.remote))
 
     def _upward(self, carry: Carry) -> Change:
         if carry.entry is None:
@@ -201,8 +218,7 @@ class Compiler(Struct, frozen=True):
 
 
 def _directory(entry: Entry | None) -> Entry | None:
-    """An empty directory's entry; None for what is below a directory, which is carried by
-    itself."""
+    """An empty directory's entry. None for another one: what is in it is carried by itself."""
     return entry if entry is not None and entry.kind is Kind.DIR else None
 
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Callable, Mapping
-from typing import Final
-from urllib.parse import urlsplit
 
 from hubsync.errors import ConfigError
 from hubsync.remotes.protocol import Remote
+from hubsync.remotes.urls import names_git
 
-_FORGES: Final = frozenset(
-    {"github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitea.com", "git.sr.ht"}
-)
-_SCP_LIKE: Final = re.compile(r"[\w.-]+@(?P<host>[\w.-]+):(?!//)")
+__all__ = ["names_git", "open_remote", "served_by"]
 
 
 def open_remote(
@@ -45,16 +40,8 @@ def open_remote(
     return MirrorRemote(store, scratch, owner=owner, clock=clock, rng=random.SystemRandom())
 
 
-def names_git(url: str) -> bool:
-    """Whether the URL names a Git repository: ``git+…`` always does; ``https``, ``ssh`` and
-    ``user@host:path`` do if they end in ``.git`` or the host is a known forge."""
-    scp = _SCP_LIKE.match(url)
-    if scp is not None and "://" not in url:
-        return True
-    parts = urlsplit(url)
-    if parts.scheme.startswith("git+"):
-        return True
-    if parts.scheme not in ("http", "https", "ssh"):
-        return False
-    host = (parts.hostname or "").removeprefix("www.")
-    return parts.path.rstrip("/").endswith(".git") or host in _FORGES or parts.scheme == "ssh"
+def served_by(url: str, options: Mapping[str, str]) -> str:
+    """Which library serves the place, and why; contacts nobody. Raises ConfigError."""
+    from hubsync.stores.registry import choose
+
+    return choose(url, options)[1]

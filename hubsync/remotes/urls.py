@@ -7,27 +7,34 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from hubsync.errors import UsageError
+from hubsync.stores.registry import refuse_credentials
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/")
-_SCP = re.compile(r"[A-Za-z0-9_.-]+@[A-Za-z0-9_.-]+:(?!/)")
-_FORGES = frozenset({"github.com", "gitlab.com", "bitbucket.org", "codeberg.org"})
-_GIT_SCHEMES = frozenset({"git", "git+https", "git+http", "git+ssh", "git+file", "ssh"})
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/")
+_SCP_LIKE: Final = re.compile(r"[\w.-]+@[\w.-]+:(?!//)")
+_FORGES: Final = frozenset(
+    {"github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitea.com", "git.sr.ht"}
+)
 
 
-def is_git(url: str) -> bool:
-    """Whether ``url`` names a Git repository: by its scheme, its ``.git``, or a known forge."""
-    if _SCP.match(url):
+def names_git(url: str) -> bool:
+    """Whether the URL names a Git repository.
+
+    ``git+…`` always does; ``https``, ``ssh`` and ``user@host:path`` do if they end in ``.git`` or
+    the host is a known forge.
+    """
+    if _SCP_LIKE.match(url) is not None and "://" not in url:
         return True
-    if not _SCHEME.match(url):
-        return False
     parts = urlsplit(url)
-    if parts.scheme.lower() in _GIT_SCHEMES:
+    if parts.scheme.startswith("git+"):
         return True
-    web = parts.scheme.lower() in ("http", "https")
-    return web and (parts.path.rstrip("/").endswith(".git") or parts.hostname in _FORGES)
+    if parts.scheme not in ("http", "https", "ssh"):
+        return False
+    host = (parts.hostname or "").removeprefix("www.")
+    return parts.path.rstrip("/").endswith(".git") or host in _FORGES or parts.scheme == "ssh"
 
 
 def canonical_url(url: str, directory: str) -> str:
@@ -36,7 +43,8 @@ def canonical_url(url: str, directory: str) -> str:
     A plain path, taken relative to ``directory``, becomes ``file:///…``. Raises UsageError for what
     is no URL and for URLs with a password in them.
     """
-    if is_git(url):
+    if names_git(url):
+        refuse_credentials(url)
         return url
     if not _SCHEME.match(url):
         return "file://" + os.path.realpath(os.path.join(directory, os.path.expanduser(url)))
@@ -57,20 +65,10 @@ def canonical_url(url: str, directory: str) -> str:
         return "file://" + os.path.normpath(path)
     if scheme == "memory":
         return url
-    if _has_password(rest):
-        raise UsageError(
-            "The URL has a password in it.",
-            "Leave it out and set the credentials in the environment or in a profile.",
-            "secret-in-url",
-        )
+    refuse_credentials(url)
     place = rest.strip("/")
     if not place:
         raise UsageError(
             f"{url!r} names no place.", f"Write {scheme}://place, for example.", "bad-url"
         )
     return f"{scheme}://{'/' if rest.startswith('/') else ''}{place}"
-
-
-def _has_password(rest: str) -> bool:
-    user, at, _ = rest.partition("/")[0].rpartition("@")
-    return bool(at) and ":" in user

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from hubsync.core.policy import Policy, equal
 from hubsync.engine.context import Context, Request
-from hubsync.engine.cycle import decided_view
+from hubsync.engine.decide import decided_view
 from hubsync.engine.observe import View, observe
 from hubsync.engine.tally import kind_of
 from hubsync.local.state import State
@@ -21,28 +21,32 @@ def status(
     contexts: Iterable[tuple[Context, State]],
     request: Request,
 ) -> Status:
-    """Both sides against the base, for every remote."""
-    local: list[PathChange] = []
-    remote: list[PathChange] = []
+    """Both sides against the base, for every remote; each path once."""
+    local: dict[str, PathChange] = {}
+    remote: dict[str, PathChange] = {}
     problems: dict[tuple[str, str], Problem] = {}
     nested: tuple[str, ...] = ()
     copies: dict[str, ConflictCopy] = {}
     for context, state in contexts:
         view = decided_view(context, observe(context, state, request), request)
-        local += changes(view, view.local)
-        remote += changes(view, view.remote)
+        for found, side in ((local, view.local), (remote, view.remote)):
+            found.update((one.path, one) for one in changes(view, side) if one.path not in found)
         problems |= {(one.path, one.code): one for one in view.problems}
         nested = view.scan.nested
         copies |= {one.copy: one for one in copies_among(view.scan.tree)}
     return Status(
         workspace=root,
         remotes=tuple(remotes),
-        local=tuple(local),
-        remote=tuple(remote),
+        local=_by_path(local),
+        remote=_by_path(remote),
         conflicts=tuple(copies[name] for name in sorted(copies)),
         problems=tuple(problems.values()),
         nested=nested,
     )
+
+
+def _by_path(found: Mapping[str, PathChange]) -> tuple[PathChange, ...]:
+    return tuple(found[path] for path in sorted(found))
 
 
 def changes(view: View, side: Tree) -> list[PathChange]:

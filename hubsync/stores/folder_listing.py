@@ -46,6 +46,8 @@ def level_in(here: int, prefix: str) -> Level:
             objects.append(info_of(prefix + name, status))
         elif stat.S_ISDIR(status.st_mode) and f"{prefix}{name}/" != HIDDEN:
             deeper.append(f"{prefix}{name}/")
+        elif not stat.S_ISDIR(status.st_mode):
+            objects.append(ObjectInfo(prefix + name, *folder_walk.OCCUPIED))
     return objects, sorted(deeper)
 
 
@@ -61,7 +63,11 @@ def walk(root: str, prefix: str = "", hand_over: int = HAND_OVER) -> Iterator[li
             parts = check_key(start) if start else []
             with beneath.directory(root, parts) as here:  # no part of it is a link
                 objects, deeper = level_in(here, f"{start}/" if start else "")
-    except (ObjectNotFound, NameRefused):
+    except ObjectNotFound:
+        return
+    except NameRefused:
+        if start:
+            yield [ObjectInfo(start, *folder_walk.OCCUPIED)]
         return
     yield [info for info in objects if info.key.startswith(prefix)]
     folders = [folder for folder in deeper if folder.startswith(prefix)]

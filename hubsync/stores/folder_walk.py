@@ -27,6 +27,9 @@ HIDDEN = ".hubsync/tmp/"
 Row = tuple[str, int, str, int]
 """Key, size, identity, mtime."""
 
+OCCUPIED = (-1, "occupied", 0)
+"""In a row: something that is no object has the name (a link, a pipe, a folder not to be read)."""
+
 
 class Unreadable(Exception):
     """A directory could not be read: ``number`` is the errno, ``folder`` its key prefix."""
@@ -43,7 +46,8 @@ def identity_of(status: os.stat_result) -> str:
 
 
 def walk(root: str, folders: list[str]) -> Iterator[list[Row]]:
-    """Every regular file below ``folders`` (each ``""`` or ending in ``/``), in batches.
+    """Every regular file below ``folders`` (each ``""`` or ending in ``/``), in batches, and what
+    else has a name there.
 
     ``folders`` is the walk's own stack: between two batches it names what is still to be done. What
     is removed while the walk goes on is left out. Raises Unreadable.
@@ -71,8 +75,14 @@ def walk(root: str, folders: list[str]) -> Iterator[list[Row]]:
                                 status.st_mtime_ns,
                             )
                         )
+                    else:
+                        batch.append((here + entry.name, *OCCUPIED))
         except (FileNotFoundError, NotADirectoryError):
             continue
+        except PermissionError:
+            if not here:
+                raise
+            batch.append((here[:-1], *OCCUPIED))
         except OSError as error:
             raise Unreadable(error.errno or 0, here) from error
         if len(batch) >= BATCH:

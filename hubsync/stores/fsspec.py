@@ -86,7 +86,9 @@ class FsspecStore:
             return [], []
         now = self._clock()
         objects = [
-            object_info(prefix + name, info, now) for name, info in rows if info["type"] == "file"
+            object_info(prefix + name, info, now)
+            for name, info in rows
+            if info["type"] != "directory"
         ]
         deeper = [f"{prefix}{name}/" for name, info in rows if info["type"] == "directory"]
         return objects, sorted(one for one in deeper if one != fsspec_listing.HIDDEN)

@@ -50,6 +50,8 @@ _SECOND: Final = 1_000_000_000
 
 def object_info(key: str, info: Mapping[str, Any], now: int) -> ObjectInfo:
     """``now``: ns since the epoch, for judging how fresh a time is."""
+    if info["type"] != "file":
+        return ObjectInfo(key, -1, "occupied", 0)
     size = int(info.get("size") or 0)
     mtime = _time(info)
     return ObjectInfo(key, size, _identity(info, size, mtime, now), mtime)

@@ -45,6 +45,6 @@ def walk(prefix: str, level: Callable[[str], Rows]) -> Iterator[Rows]:
                     deeper = f"{here}{name}/"
                     if info["type"] == "directory" and deeper != HIDDEN:
                         ahead[executor.submit(level, deeper)] = deeper
-                yield [(here + name, info) for name, info in rows if info["type"] == "file"]
+                yield [(here + name, info) for name, info in rows if info["type"] != "directory"]
     finally:
         executor.shutdown(cancel_futures=True)

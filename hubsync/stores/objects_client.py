@@ -59,6 +59,13 @@ class NoRanges(StoreError):
     """The server sends something else than the part of an object that it was asked for."""
 
 
+def other_size(key: str, size: int, wanted: int) -> ContentMismatch:
+    return ContentMismatch(
+        f"{key} is {size} bytes long where {wanted} were expected.",
+        hint="Another tool may have replaced it; sync again.",
+    )
+
+
 def identity_of(e_tag: str | None) -> str:
     """The identity for an entity tag, in the one form that listing, put and head agree on."""
     if not e_tag:
@@ -135,8 +142,10 @@ class Client:
         self.reader = open_native(settings, retries=True)
         self._writer = open_native(settings, retries=False)
         self.requests: Counter[str] = Counter()
-        self.serves_ranges = True
-        """Until the server shows that it does not."""
+        self.serves_ranges: bool | None = None
+        """Parts of objects as obstore wants them; None: nobody has asked for one yet."""
+        self.plain_ranges = False
+        """Parts of objects at least over plain HTTP (`objects_plain`)."""
 
     def failed(self, error: BaseException, key: str) -> HubsyncError:
         return translated(error, key, self.settings.bucket)
@@ -225,24 +234,25 @@ class Client:
             if identity and info.identity != identity:
                 raise PreconditionFailed(f"{key} is not what was expected there.")
             if size is not None and info.size != size:
-                raise ContentMismatch(
-                    f"{key} is {info.size} bytes long where {size} were expected.",
-                    hint="Another tool may have replaced it; sync again.",
-                )
+                raise other_size(key, info.size, size)
             return await answer.bytes_async(), info
         except NotModifiedError:
             raise
         except FAILURES as error:
             raise self.failed(error, key) from error
 
-    async def get_range(self, key: str, start: int, end: int, identity: str) -> Any:
-        """Bytes ``start`` to ``end`` (exclusive); the object must still be ``identity``."""
+    async def get_range(self, info: ObjectInfo, start: int, end: int) -> Any:
+        """Bytes ``start`` to ``end`` (exclusive) of the object, which must still be ``info``."""
+        key = info.key
+        check_key(key, self.settings.provider)
         self.requests["get"] += 1
-        options: Any = {"range": (start, end), "if_match": identity}
+        options: Any = {"range": (start, end), "if_match": info.identity}
         try:
             answer = await obstore.get_async(self.reader, key, options=options)
-            if identity_of(answer.meta["e_tag"]) != identity:
+            if identity_of(answer.meta["e_tag"]) != info.identity:
                 raise PreconditionFailed(f"{key} is not what was expected there.")
+            if answer.meta["size"] != info.size:
+                raise other_size(key, answer.meta["size"], info.size)
             data = await answer.bytes_async()
         except FAILURES as error:
             if "non-partial" in str(error)[:200]:
@@ -251,6 +261,7 @@ class Client:
             raise self.failed(error, key) from error
         if answer.range != (start, end) or len(data) != end - start:
             raise StoreError(f"{key}: the storage sent another range than was asked for.")
+        self.serves_ranges = True
         return data
 
     async def stream(self, key: str, identity: str, chunk: int) -> AsyncIterator[Any]:

@@ -17,6 +17,7 @@ from typing import Any, Final
 from hubsync.errors import HubsyncError, PreconditionFailed, SourceChanged, StoreError
 from hubsync.stores.objects_client import Client, check_key, identity_of
 from hubsync.stores.objects_s3 import full_key, raw_client, raw_error
+from hubsync.stores.objects_tags import Naming, Tagger, probed
 from hubsync.stores.protocol import ABSENT, Passed, Transferred, Upload
 from hubsync.stores.transfer import SourceStream, stream_source
 
@@ -29,6 +30,7 @@ _KINDS: Final = {
     "list_parts": "list",
     "list_multipart_uploads": "list",
     "abort_multipart_upload": "delete",
+    "delete_object": "delete",
     "head_object": "head",
 }
 
@@ -47,6 +49,8 @@ class Multipart:
         self._settings = client.settings
         self._native: Any = None
         self._lock = Lock()
+        self._naming: Naming | None = None
+        self._probing = Lock()
 
     def upload(self, job: Upload, passed: Passed) -> Transferred:
         """Raises what `Store.upload` puts into a result."""
@@ -59,6 +63,8 @@ class Multipart:
                 # These parts are of no use to a later run; those of a broken connection are.
                 one.abort()
                 raise
+            finally:
+                one.close()
             return Transferred(
                 job.key,
                 identity=identity,
@@ -93,6 +99,15 @@ class Multipart:
                 "KeyMarker": page["NextKeyMarker"],
                 "UploadIdMarker": page["NextUploadIdMarker"],
             }
+
+    def naming(self) -> Naming:
+        """See `objects_tags`; found out once."""
+        with self._probing:
+            if self._naming is None:
+                own = self._settings.endpoint() != ""
+                root = full_key(self._settings, "")
+                self._naming = probed(self.call, root) if own else Naming.PARTS
+            return self._naming
 
     def call(self, operation: str, key: str | None, **arguments: Any) -> Any:
         """One request; ``key`` is a whole key."""
@@ -129,9 +144,7 @@ class _OneUpload:
         self._key = full_key(multipart.client.settings, job.key)
         self._upload_id = ""
         self._there: dict[int, str] = {}
-        # Amazon itself is known to answer alike each time.
-        ours = multipart.client.settings.endpoint() != ""
-        self._md5 = hashlib.md5(usedforsecurity=False) if ours else None
+        self._tagger = Tagger(multipart.naming)
         self._parts: dict[int, str] = {}
 
     def run(self) -> str:
@@ -146,8 +159,7 @@ class _OneUpload:
                     if len(running) >= at_once:
                         running = self._collect(running)
                     running.add(pool.submit(self._send, number, data))
-                    if self._md5 is not None:
-                        self._md5.update(data)
+                    self._tagger.update(data)
                     del data
                 while running:
                     running = self._collect(running)
@@ -215,18 +227,13 @@ class _OneUpload:
             MultipartUpload={"Parts": parts},
             **condition,
         )
-        return self._as_listed(identity_of(done.get("ETag")))
+        return self._tagger.identity(
+            identity_of(done.get("ETag")),
+            lambda: identity_of(self._multipart.call("head_object", self._key)["ETag"]),
+        )
 
-    def _as_listed(self, identity: str) -> str:
-        """``identity`` as the listing will have it. Some servers give the parts' entity tag in this
-        answer and later the MD5 of the whole. It is taken for ours if it is the file's MD5:
-        anything else may be another writer's object, and the one to tell that is who lists it
-        next."""
-        if self._md5 is None:
-            return identity
-        found = self._multipart.call("head_object", self._key)
-        listed = identity_of(found["ETag"])
-        return listed if listed == identity_of(self._md5.hexdigest()) else identity
+    def close(self) -> None:
+        self._tagger.close()
 
     def abort(self) -> None:
         if not self._upload_id:

@@ -4,49 +4,69 @@ last run stopped."""
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from concurrent.futures import Future
 from typing import Any, Final
 
-from hubsync.errors import ContentMismatch, ObjectNotFound, PreconditionFailed
-from hubsync.stores.objects_client import FAILURES, Client, NoRanges
+from hubsync.errors import ObjectNotFound, PreconditionFailed
+from hubsync.stores.objects_client import FAILURES, Client, NoRanges, other_size
+from hubsync.stores.objects_plain import PlainRanges
 from hubsync.stores.objects_small import transfer
 from hubsync.stores.protocol import Download, ObjectInfo, Passed, Transferred
 from hubsync.stores.transfer import TargetWriter
 
 _RANGE: Final = 8 << 20
 _AT_ONCE: Final = 8
+_CHEAP: Final = 0.25
+"""Seconds. Some servers read a whole object to name it in each answer: one request for it is then
+better than many."""
 
 
 def download_large(
     client: Client, loop: asyncio.AbstractEventLoop, job: Download, passed: Passed, large: int
 ) -> Transferred:
     """Fetch ``job``, of unknown size or of more than ``large`` bytes."""
+    info = _expected(client, loop, job)
+    if info.size <= large:
+        done = asyncio.run_coroutine_threadsafe(transfer(client, job), loop).result()
+        passed(done.size)
+        return done
+    with TargetWriter(job, passed, info.identity) as writer:
+        if client.serves_ranges is not False:
+            began = time.monotonic()
+            try:
+                _Window(client, loop, info).write_to(writer)
+                return writer.finish(info)
+            except NoRanges:
+                client.plain_ranges = (
+                    client.settings.provider == "s3" and time.monotonic() - began < _CHEAP
+                )
+        if client.plain_ranges:
+            try:
+                with PlainRanges(client, info) as ranges:
+                    ranges.write_to(writer)
+                return writer.finish(info)
+            except NoRanges:
+                client.plain_ranges = False
+        if writer.offset:
+            writer.restart()
+        _write_whole(client, loop, info, writer)
+        return writer.finish(info)
+
+
+def _expected(client: Client, loop: asyncio.AbstractEventLoop, job: Download) -> ObjectInfo:
+    """What is fetched. Nothing is asked if the job knows it: every answer is compared with it."""
+    if job.identity and job.size is not None:
+        return ObjectInfo(job.key, job.size, job.identity, 0)
     info = asyncio.run_coroutine_threadsafe(client.head(job.key), loop).result()
     if info is None:
         raise ObjectNotFound(f"{job.key} is not there.")
     if job.identity and info.identity != job.identity:
         raise PreconditionFailed(f"{job.key} is not what was expected there.")
     if job.size is not None and info.size != job.size:
-        raise ContentMismatch(
-            f"{job.key} is {info.size} bytes long where {job.size} were expected.",
-            hint="Another tool may have replaced it; sync again.",
-        )
-    if info.size <= large:
-        done = asyncio.run_coroutine_threadsafe(transfer(client, job), loop).result()
-        passed(done.size)
-        return done
-    with TargetWriter(job, passed, info.identity) as writer:
-        if client.serves_ranges:
-            try:
-                _Window(client, loop, info).write_to(writer)
-            except NoRanges:
-                writer.restart()
-        elif writer.offset:
-            writer.restart()
-        if not client.serves_ranges:
-            _write_whole(client, loop, info, writer)
-        return writer.finish(info)
+        raise other_size(job.key, info.size, job.size)
+    return info
 
 
 def _write_whole(
@@ -84,7 +104,9 @@ class _Window:
         asked = writer.offset
         try:
             while asked < self._info.size or self._coming:
-                while asked < self._info.size and len(self._coming) < _AT_ONCE:
+                # One alone, until it is known that the server serves ranges.
+                at_once = _AT_ONCE if self._client.serves_ranges else 1
+                while asked < self._info.size and len(self._coming) < at_once:
                     end = min(asked + _RANGE, self._info.size)
                     self._ask(asked, end)
                     asked = end
@@ -94,5 +116,5 @@ class _Window:
                 future.cancel()
 
     def _ask(self, start: int, end: int) -> None:
-        work = self._client.get_range(self._info.key, start, end, self._info.identity)
+        work = self._client.get_range(self._info, start, end)
         self._coming.append(asyncio.run_coroutine_threadsafe(work, self._loop))

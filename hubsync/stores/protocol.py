@@ -48,7 +48,11 @@ class StoreCapabilities(Struct, frozen=True):
 
 
 class ObjectInfo(Struct, frozen=True, array_like=True, gc=False):
-    """One object as a listing shows it. ``mtime``: last modification, ns since the epoch."""
+    """One object as a listing shows it. ``mtime``: last modification, ns since the epoch.
+
+    ``size`` -1: something that is no object has this name (in a folder: a link, a pipe, a directory
+    that cannot be read), so that nothing is known of what is at it and below it (rule 7).
+    """
 
     key: str
     size: int

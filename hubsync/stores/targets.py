@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from blake3 import blake3
@@ -59,6 +60,7 @@ class TargetWriter:
         self._part = job.target + PART
         self._note = job.target + PART_IDENTITY
         self._hasher = blake3(max_threads=blake3.AUTO)
+        self._beside = ThreadPoolExecutor(1, "hubsync-write")
         self._descriptor = -1
         self._keep = bool(self._identity)
         self.offset = 0
@@ -102,11 +104,13 @@ class TargetWriter:
         if limit is not None and self.offset + len(data) > limit:
             self._keep = False
             raise mismatch(self._job, "size")
+        # Copying into the kernel and hashing take about as long: side by side, half the time.
+        written = self._beside.submit(_write_all, self._descriptor, data)
+        self._hasher.update(data)
         try:
-            _write_all(self._descriptor, data)
+            written.result()
         except OSError as error:
             raise local_error(self._job, error) from error
-        self._hasher.update(data)
         self.offset += len(data)
         self._passed(len(data))
 
@@ -141,6 +145,7 @@ class TargetWriter:
             _forget(self._note)
 
     def _close(self) -> None:
+        self._beside.shutdown()
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from hubsync.remotes.mirror.lease import LEASE
 from tests.kill.hubs import KILLED, Hub, Launcher, Seen, launcher
 from tests.kill.places import Bucket, Folder, Place
 from tests.kill.scene import Scene, build, differing, old_or_new
@@ -166,3 +167,44 @@ def _at_random_times(scenes: Scenes, seed: int, rounds: int) -> None:
         os.kill(pid, signal.SIGKILL)
         hub.by.end()
         check_killed(scene, command, whole)
+
+
+def _dead_holder(tmp_path: Path, starter: Launcher) -> tuple[Scene, Path]:
+    """Hub A was killed while it held the lock of a folder; the lock."""
+    scene = build(tmp_path, Folder(tmp_path / "remote"), starter, "sync")
+    count = Uninterrupted(
+        build(tmp_path / "rehearsal", Folder(tmp_path / "rehearsed"), starter, "sync"), "sync"
+    ).points.index("store.upload begins")
+    assert scene.a.run("sync", number=count + 1).status == KILLED
+    (lock,) = (tmp_path / "remote/.hubsync/live").iterdir()
+    scene.b.write("more.txt", "from b")
+    return scene, lock
+
+
+def test_a_dead_hub_s_lock_ends_by_itself(tmp_path: Path, starter: Launcher) -> None:
+    scene, lock = _dead_holder(tmp_path, starter)
+    long_ago = time.time() - LEASE - 1
+    os.utime(lock, (long_ago, long_ago))
+    ended = scene.b.run("sync")
+    assert ended.status == 0, ended
+    assert ended.seconds < AT_ONCE
+    assert not lock.exists()
+
+
+@pytest.mark.nightly
+def test_a_dead_hub_s_lock_keeps_others_waiting_for_a_minute_at_most(
+    tmp_path: Path, starter: Launcher
+) -> None:
+    scene, lock = _dead_holder(tmp_path, starter)
+    ended = scene.b.run("sync")
+    assert ended.status == 0, ended
+    assert LEASE - AT_ONCE < ended.seconds < LEASE + AT_ONCE
+    assert not lock.exists()
+
+
+def test_a_hub_takes_its_own_lock_over_at_once(tmp_path: Path, starter: Launcher) -> None:
+    scene, lock = _dead_holder(tmp_path, starter)
+    ended = scene.a.run("sync")
+    assert ended.status == 3, ended
+    assert ended.seconds < AT_ONCE
+    assert not lock.exists()

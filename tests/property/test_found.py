@@ -10,7 +10,7 @@ import pytest
 from hubsync.results import SyncResult
 from tests.property import disk
 from tests.property.disk_steps import before_disk_step
-from tests.property.faulty_store import Fault
+from tests.property.faulty_store import OPERATIONS, Fault
 from tests.property.world import Hub, Telling, World, in_one_thread
 
 
@@ -183,3 +183,25 @@ def test_save_at_any_step_of_a_replacement_survives(moment: int, old: bool) -> N
         world.quiet()
         if save in world.owed:
             assert save in {item.data for item in disk.read_tree(two.root).values()}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("empty", [False, True])
+def test_file_goes_for_a_directory_only_once_its_copy_is_there(
+    world: World, operation: str, number: int, done: bool, empty: bool
+) -> None:
+    """Rule 5: the copy could not be uploaded, and the original was removed all the same."""
+    one, two = world.hubs
+    write(world, one, "d", b"precious")
+    world.run(one)
+    if empty:
+        world.act(lambda: os.mkdir(os.path.join(two.root, "d")))
+    else:
+        write(world, two, "d/e", b"below")
+    world.run(two, fault=Fault(operation, number, "failed", done))
+    assert b"precious" in world.objects().values()
+    world.quiet()
+    assert b"precious" in {item.data for item in disk.read_tree(one.root).values()}
+    assert world.odd == set()

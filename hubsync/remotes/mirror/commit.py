@@ -26,6 +26,7 @@ from hubsync.stores.protocol import ABSENT
 _ATTEMPTS: Final = 20
 
 Rows = dict[str, Row]
+Newer = dict[str, list[RowChange]]
 
 
 class Committed(Struct, frozen=True):
@@ -51,18 +52,19 @@ class Committer(Struct, frozen=True):
         Raises RemoteMoved if the head could not be written; the journal then still has all.
         """
         superseded = frozenset[str]()
+        told = rows
         name = ""
         for attempt in range(_ATTEMPTS):
             if base.identity != known.identity:
-                lost = self._superseded(known, base, rows)
-                if lost - superseded:
-                    superseded |= lost
+                newer = self._newer(known, base)
+                superseded |= self._superseded(newer, rows)
+                before, told = told, _without(rows, superseded, newer)
+                if told != before:
                     name = self._dropped(name)
-            rest = {path: row for path, row in rows.items() if path not in superseded}
-            if not rest:
+            if not told:
                 return Committed(base, False, superseded)
-            name = name or self._write_log(base.head, rest, note)
-            at = self._write_head(base, _with_segment(base.head, name, len(rest)))
+            name = name or self._write_log(base.head, told, note)
+            at = self._write_head(base, _with_segment(base.head, name, len(told)))
             if at is not None:
                 return Committed(at, base.identity == known.identity, superseded)
             self.sleep(self.place.rng.uniform(0, 0.05 * (attempt + 1)))
@@ -72,11 +74,20 @@ class Committer(Struct, frozen=True):
             "What was sent is there; the next sync makes it known.",
         )
 
-    def _superseded(self, known: HeadAt, base: HeadAt, rows: Rows) -> frozenset[str]:
-        """Paths that others published too since ``known``, where the object is no longer ours."""
-        newer = [one for one in base.head.segments if one.last > known.head.last]
-        theirs = {change.path for batch in self.books.batches(newer) for change in batch.changes}
-        return frozenset(path for path in theirs & rows.keys() if not self._is_ours(path, rows))
+    def _newer(self, known: HeadAt, base: HeadAt) -> Newer:
+        """What others published after ``known``, path by path, oldest first."""
+        segments = [one for one in base.head.segments if one.last > known.head.last]
+        newer: Newer = {}
+        for batch in self.books.batches(segments):
+            for change in batch.changes:
+                newer.setdefault(change.path, []).append(change)
+        return newer
+
+    def _superseded(self, newer: Newer, rows: Rows) -> frozenset[str]:
+        """Paths that others published too, where the object is no longer ours."""
+        return frozenset(
+            path for path in newer.keys() & rows.keys() if not self._is_ours(path, rows)
+        )
 
     def _is_ours(self, path: str, rows: Rows) -> bool:
         entry = rows[path].entry
@@ -159,6 +170,23 @@ class Committer(Struct, frozen=True):
         name = layout.segment_name(time, self.place.rng)
         self.place.store.write(layout.METADATA + name, wire.encode(batch), expected=ABSENT)
         return name
+
+
+def _without(rows: Rows, superseded: frozenset[str], newer: Newer) -> Rows:
+    """``rows`` as they can be published where others' later writes made some of them wrong.
+
+    The index keeps what the others say of such a path. But what our write replaced may be an
+    object that nobody has published yet, and whose own writer will find it superseded as well: its
+    content is named in our log all the same, or no history would lead to it (rule 11).
+    """
+    told = {path: row for path, row in rows.items() if path not in superseded}
+    for path in superseded:
+        before, theirs = rows[path].before, newer.get(path, [])
+        named = {change.before for change in theirs}
+        named.update(change.row.digest for change in theirs if change.row is not None)
+        if theirs and before is not None and before not in named:
+            told[path] = Row(before, wire.entry_of(theirs[-1].row))
+    return told
 
 
 def _with_segment(head: Head, name: str, count: int) -> Head:

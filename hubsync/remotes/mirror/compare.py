@@ -46,6 +46,9 @@ def differences(tree: Tree, batches: Iterable[list[ObjectInfo]]) -> Differences:
                 odd[key] = info
     directory = Kind.DIR
     missing = frozenset(path for path, row in left.items() if row.kind is not directory)
+    stuck = {f"{key}/" for key, info in odd.items() if info.size < 0}
+    if stuck:
+        missing = frozenset(path for path in missing if not _is_below(path, stuck))
     return Differences(odd, missing)
 
 
@@ -74,12 +77,29 @@ def overlay(tree: Tree, found: Differences, journal: Mapping[str, Entry]) -> Ove
         if key.endswith("/") and info.size == 0:
             continue  # a directory marker of some other tool
         problem = check_remote_name(key)
+        if problem is None and info.size < 0:
+            problem = Problem(
+                key,
+                "remote-not-a-file",
+                "a link, or something else that cannot be read, has this name on the remote",
+                "Nothing at or below it is synced, and nothing is deleted. Put the file or folder "
+                "itself there.",
+            )
         if problem is not None:
             problems.append(problem)
             continue
         before = tree.get(key)
         changes[key] = _foreign(info, before)
     return Overlay(changes, frozenset(unrecorded), tuple(problems))
+
+
+def _is_below(path: str, folders: set[str]) -> bool:
+    at = path.find("/")
+    while at >= 0:
+        if path[: at + 1] in folders:
+            return True
+        at = path.find("/", at + 1)
+    return False
 
 
 def _foreign(info: ObjectInfo, before: Entry | None) -> Entry:

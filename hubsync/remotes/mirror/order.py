@@ -7,7 +7,7 @@ leaves a renamed file twice, never not at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -47,3 +47,18 @@ def ordered(changes: Iterable[Change]) -> Ordered:
         else:
             first.append(put)
     return Ordered(first, removes, late, records)
+
+
+def made_room(order: Ordered, done: Container[str]) -> tuple[list[Put], list[Put]]:
+    """The late puts for which there is room now that the removals of the paths in ``done`` are
+    done, and the others."""
+    stuck = {change.path for change in order.removes if change.path not in done}
+    if not stuck:
+        return order.late, []
+    above = {directory for path in stuck for directory in ancestors(path)}
+    room: list[Put] = []
+    blocked: list[Put] = []
+    for put in order.late:
+        taken = put.path in above or any(directory in stuck for directory in ancestors(put.path))
+        (blocked if taken else room).append(put)
+    return room, blocked

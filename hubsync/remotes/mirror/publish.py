@@ -15,7 +15,7 @@ from hubsync.remotes.mirror.books import Books, HeadAt
 from hubsync.remotes.mirror.commit import Committed, Committer
 from hubsync.remotes.mirror.journal import Journal
 from hubsync.remotes.mirror.listing import list_files
-from hubsync.remotes.mirror.order import Ordered, ordered
+from hubsync.remotes.mirror.order import Ordered, made_room, ordered
 from hubsync.remotes.mirror.place import Place, content_digest
 from hubsync.remotes.mirror.revision import Revision
 from hubsync.remotes.mirror.writing import Row, Work, Writer, failed
@@ -73,8 +73,11 @@ class Publisher(Struct, frozen=True):
             written = [put.path for put in order.puts]
             writer.put(order.puts, written)
             writer.remove(order.removes)
-            writer.put(order.late, written)
+            # What could not be removed still has its place, and both would be there.
+            room, blocked = made_room(order, writer.rows)
+            writer.put(room, written)
         outcomes += writer.outcomes
+        outcomes += [Outcome(put.path, Done.MOVED) for put in blocked]
         rows = self._rows(order, expected, writer.rows)
         if not rows:
             return Published(tuple(outcomes), expected.snapshot.revision, writer.transferred)

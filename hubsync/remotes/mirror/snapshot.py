@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from hubsync.errors import Unreachable
-from hubsync.model import Entry, Tree
+from hubsync.errors import ObjectNotFound, SafetyStop, Unreachable
+from hubsync.model import Entry, Kind, Tree
 from hubsync.remotes.mirror import compare, revision, shape, wire
 from hubsync.remotes.mirror.books import Books, HeadAt, Index
 from hubsync.remotes.mirror.compare import Differences, Overlay
@@ -59,6 +60,14 @@ def _head(books: Books, basis: Basis) -> HeadAt:
     head = books.head()
     if basis.identity and not head.identity:
         raise wire.damaged("index/head", "it is gone")
+    if basis.last > head.head.last:
+        raise SafetyStop(
+            f"The remote went back in time: sync {basis.last} was the last one seen here, and it "
+            f"is at sync {head.head.last} now, as if a backup had been restored.",
+            "Taking it over would undo newer work. To unite both sides, which deletes nothing, "
+            "link the remote anew: 'hubsync remote remove', then 'hubsync remote add'.",
+            "remote-went-back",
+        )
     return head
 
 
@@ -82,6 +91,7 @@ def from_listing(
     """
     basis = basis_of(known, books.remote_id)
     index, found = _both(store, books, basis)
+    journal = {**journal, **_links_written(store, found, journal)}
     if _needs_second_look(found, journal):
         moved = books.head_unless(index.at.identity)
         if moved is not None:
@@ -111,6 +121,27 @@ def _both(store: Store, books: Books, basis: Basis) -> tuple[Index, Differences]
     raise Unreachable(
         "The remote's index keeps being rewritten while it is read.", "Try again in a moment."
     )
+
+
+def _links_written(
+    store: Store, found: Differences, journal: Mapping[str, Entry]
+) -> dict[str, Entry]:
+    """Links that a killed publish was about to write and did: recognised by their bytes."""
+    written: dict[str, Entry] = {}
+    for path, entry in journal.items():
+        info = found.odd.get(path)
+        target = entry.target.encode()
+        if entry.kind is not Kind.LINK or entry.identity or info is None:
+            continue
+        if info.size != len(target):
+            continue
+        try:
+            read = store.read(path)
+        except ObjectNotFound:
+            continue
+        if read is not None and read[0] == target and read[1].identity == info.identity:
+            written[path] = replace(entry, identity=info.identity, size=info.size)
+    return written
 
 
 def _needs_second_look(found: Differences, journal: Mapping[str, Entry]) -> bool:

@@ -129,6 +129,11 @@ class Writer:
                 self._written(ready, ready.entry)
             else:
                 under_way[ready.change.path] = ready
+                if ready.change.entry.kind is Kind.LINK:
+                    # An object does not say that it stands for a link: a kill right after it was
+                    # written must not make a file of it.
+                    intended = replace(ready.change.entry, identity="")
+                    self._work.journal.add(ready.change.path, intended)
                 yield _upload(ready)
 
     def _needs_care(self, put: Put) -> bool:

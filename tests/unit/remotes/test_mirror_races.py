@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 
 from hubsync.model import Kind
 from hubsync.remotes.protocol import Done, Record
@@ -75,8 +76,6 @@ def test_two_hubs_that_push_all_the_time_lose_nothing(kind: str, tmp_path: Path)
     # Every content of the path that all of them wrote is still there: now, or as a version.
     for data in written["shared"]:
         target = tmp_path / "restored"
-        from blake3 import blake3
-
         late.remote.read("shared", blake3(data).hexdigest(), str(target))
         assert target.read_bytes() == data
 
@@ -253,6 +252,32 @@ def test_a_row_that_another_hub_has_made_wrong_is_left_out(tmp_path: Path) -> No
     assert contents(seen) == {"f": b"newer", "g": b"g"}
     listed = seen.look()
     assert all(entry.digest is not None for entry in listed.tree.values())
+
+
+def test_contents_of_several_superseded_writers_are_all_in_the_history(tmp_path: Path) -> None:
+    """Each replaced an object that its writer had not published yet."""
+    inner = MemoryStore()
+    names = ("first", "second", "third")
+    hubs = [Hub(on(inner, seed), tmp_path, name) for seed, name in enumerate(names)]
+    hubs[0].look()
+    hubs[0].push(hubs[0].put("f", b"original"))
+
+    def publish(number: int) -> None:
+        hub = hubs[number]
+        if number < 2:
+            meanwhile = Interfering(inner, "write", HEAD, lambda: publish(number + 1))
+            hub._open = on(meanwhile, number)
+            hub.restart()
+        hub.look()
+        hub.push(hub.put("f", names[number].encode()))
+
+    publish(0)
+    late = Hub(on(inner), tmp_path, "late")
+    late.look(listing=False)
+    assert contents(late) == {"f": b"third"}
+    for data in (b"original", b"first", b"second", b"third"):
+        late.remote.read("f", blake3(data).hexdigest(), str(tmp_path / "out"))
+        assert (tmp_path / "out").read_bytes() == data
 
 
 def test_a_late_copy_does_not_spoil_an_earlier_version(tmp_path: Path) -> None:

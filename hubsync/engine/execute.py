@@ -1,0 +1,281 @@
+"""Carrying out a plan: obtain, merge, publish, apply.
+
+What came of it is written down even if an error ends it half-way; see `books` for why that is all
+the bookkeeping there is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+
+from msgspec.structs import replace
+
+from hubsync.core.reconcile import with_conflicts
+from hubsync.engine.books import settled
+from hubsync.engine.contents import (
+    MergeInputs,
+    Obtained,
+    merge_inputs,
+    merger_of,
+    nearby_files,
+    obtain,
+    try_merge,
+)
+from hubsync.engine.context import Context, Request
+from hubsync.engine.observe import View
+from hubsync.engine.tally import Tally
+from hubsync.engine.task import (
+    Compiler,
+    Merged,
+    Task,
+    free_of,
+    unread,
+    wanted_by_carries,
+    wanted_by_keep,
+)
+from hubsync.local.apply import Applier
+from hubsync.local.evidence import vouch
+from hubsync.local.stage import Stage
+from hubsync.local.state import State, save
+from hubsync.local.steps import Result, Step
+from hubsync.local.trash import Trash
+from hubsync.model import Entry, Merge, Plan, Side
+from hubsync.remotes.protocol import Change, Done, Outcome, Put, SyncNote
+
+
+def carry_out(
+    context: Context, view: View, plan: Plan, request: Request, tally: Tally
+) -> tuple[State, set[str]]:
+    """Everything a plan asks for; the new state, and the paths that have to be planned again."""
+    execution = Execution(context, view, request, tally)
+    complete = False
+    try:
+        tasks = execution.publish(execution.prepare(plan))
+        if request.only is not Side.REMOTE:
+            execution.apply(tasks)
+        complete = not (execution.again or context.reporter.stopping())
+    finally:
+        state = execution.state(complete)
+        if state is not view.state:
+            save(context.layout.state(context.name), state)
+    if complete:
+        execution.stage.clear()  # else what has been fetched spares the next cycle a download
+    return state, execution.again
+
+
+class Execution:
+    """One plan on its way, with both sides as they are known to be meanwhile.
+
+    ``again``: paths that moved, and have to be planned again.
+    """
+
+    def __init__(self, context: Context, view: View, request: Request, tally: Tally) -> None:
+        self._context, self._view, self._request, self._tally = context, view, request, tally
+        self.stage = Stage(context.root)
+        self.again: set[str] = set()
+        self._local, self._remote = view.local, view.remote
+        self._revision = view.snapshot.revision
+        self._merging: set[str] = set()
+        self._adopted: set[str] = set()
+
+    def prepare(self, plan: Plan) -> list[Task]:
+        """Stage all that is needed, merge what both changed, and say what it means on either
+        side."""
+        context, view = self._context, self._view
+        wanted = [*wanted_by_carries(plan)]
+        for merge in plan.merges:
+            wanted += merge_inputs(merge)
+        for keep in plan.keeps:
+            wanted += wanted_by_keep(keep)
+        got = obtain(context, self.stage, wanted, nearby_files(plan))
+        plan, merged = with_merges(context, self.stage, view, plan, got)
+        self.again |= got.again
+        self._merging = {one.path for one in merged}
+        self._tally.fetched(got.size, got.problems)
+        self._tally.both_changed(self._merging, plan.keeps)
+        for problem in plan.problems:
+            self._tally.problem(problem)
+        compiler = Compiler(
+            context.root, got.staged, _unrecorded(view), self._request.only, view.remote.get
+        )
+        kept = [compiler.keep(one) for one in plan.keeps]
+        made = [
+            *(compiler.learned(path) for path in plan.agreed),
+            *(compiler.carry(one) for one in plan.carries),
+            *(compiler.merged(one) for one in merged),
+            *kept,
+        ]
+        stuck = {keep.path for keep, task in zip(plan.keeps, kept, strict=True) if task is None}
+        return free_of([task for task in made if task is not None], stuck)
+
+    def publish(self, tasks: Sequence[Task]) -> list[Task]:
+        """Changes to the remote; the tasks whose changes are all done."""
+        unrecorded = self._view.snapshot.unrecorded
+        if self._request.only is Side.LOCAL or not (unrecorded or any(map(_changes, tasks))):
+            return list(tasks)
+        self._context.still_held()
+        # Where a content leaves its path for a conflict copy, the copy has to stand first (rule 3).
+        copies = [task.copy_change for task in tasks if task.changes and task.copy_change]
+        refused = self._send(copies) if copies else set()
+        ready = free_of(tasks, {task.path for task in tasks if _changes(task) & refused})
+        sent = {copy.path for copy in copies}
+        rest = [
+            change
+            for task in ready
+            for change in (task.copy_change, *task.changes)
+            if change is not None and change.path not in sent
+        ]
+        if rest or not copies:
+            refused = self._send(rest)
+        return _without(ready, refused)
+
+    def _send(self, changes: Sequence[Change]) -> set[str]:
+        """Publish; the paths of the changes that were not done."""
+        context = self._context
+        sending = [one.entry.size for one in changes if isinstance(one, Put) and one.source]
+        context.reporter.phase("Uploading", len(sending), sum(sending))
+        note = SyncNote(context.clock(), context.identity, self._request.message)
+        published = context.remote.publish(changes, self._view.snapshot, note, context.reporter)
+        self._revision = published.revision
+        done = [one for one in published.outcomes if one.done is Done.DONE]
+        for outcome in published.outcomes:
+            if outcome.done is Done.FAILED and outcome.problem is not None:
+                self._tally.problem(outcome.problem)
+            elif outcome.done in (Done.MOVED, Done.CHANGED):
+                self.again.add(outcome.path)
+        remote = {outcome.path: outcome.entry for outcome in done}
+        self._remote = self._remote.with_changes(remote)
+        self._local = self._local.with_changes(self._hashed_on_the_way(done))
+        self._tally.published(changes, remote, published.transferred)
+        return {change.path for change in changes} - remote.keys()
+
+    def _hashed_on_the_way(self, done: Sequence[Outcome]) -> dict[str, Entry | None]:
+        """What uploading told of local files that nobody had read before."""
+        learned: dict[str, Entry | None] = {}
+        for outcome in done:
+            here = self._local.get(outcome.path)
+            if unread(here) and here is not None and outcome.entry is not None:
+                known = replace(here, digest=outcome.entry.digest)
+                learned[outcome.path] = vouch(known, self._view.fs_now)
+        return learned
+
+    def apply(self, tasks: Sequence[Task]) -> None:
+        """Changes to the disk, each target checked again just before (rule 10)."""
+        copies = [task.copy_step for task in tasks if task.copy_step is not None]
+        steps = [step for task in tasks for step in task.steps]
+        if not (copies or steps):
+            return
+        context = self._context
+        context.still_held()
+        context.reporter.phase("Writing", len(copies) + len(steps))
+        shared = _used_twice([*copies, *steps])
+        done: dict[str, Entry | None] = {}
+        with Applier(context.root, Trash(context.root, context.clock)) as applier:
+            try:
+                # A content whose conflict copy could not be made stays where it is (rule 3).
+                self._run(applier, copies, shared, done)
+                ready = [one for one in tasks if not one.copy_step or one.copy_step.path in done]
+                self._run(applier, [step for task in ready for step in task.steps], shared, done)
+            finally:
+                applier.flush()  # before the base that knows of it
+                self._local = self._local.with_changes(done)
+                if self._request.only is Side.LOCAL:
+                    self._adopted = self._merging & done.keys()
+
+    def _run(
+        self,
+        applier: Applier,
+        steps: Sequence[Step],
+        shared: set[str],
+        done: dict[str, Entry | None],
+    ) -> None:
+        """Carry steps out; what is finished goes to ``done``. The user may stop between two."""
+        reporter = self._context.reporter
+        steps = [
+            replace(step, keep_source=True) if step.source in shared else step for step in steps
+        ]
+        with closing(applier.apply(steps)) as outcomes:  # type: ignore[type-var]
+            for applied in outcomes:
+                if applied.problem is not None:
+                    self._tally.problem(applied.problem)
+                elif applied.result is Result.CHANGED:
+                    self.again.add(applied.path)
+                else:
+                    done[applied.path] = applied.entry
+                    self._tally.applied(applied.path, applied.entry)
+                reporter.advance(1)
+                if reporter.stopping():
+                    return
+
+    def state(self, complete: bool) -> State:
+        """What to remember; ``complete``: the plan was carried out to its end."""
+        return settled(
+            self._view,
+            self._local,
+            self._remote,
+            self._revision,
+            adopted=self._adopted,
+            complete=complete,
+            now=self._context.clock(),
+        )
+
+
+def _without(tasks: Sequence[Task], refused: set[str]) -> list[Task]:
+    """The tasks none of whose changes was refused."""
+    return [task for task in tasks if not (refused and _changes(task) & refused)]
+
+
+def _changes(task: Task) -> set[str]:
+    """The paths that a task changes on the remote."""
+    paths = {change.path for change in task.changes}
+    if task.copy_change is not None:
+        paths.add(task.copy_change.path)
+    return paths
+
+
+def with_merges(
+    context: Context, stage: Stage, view: View, plan: Plan, got: Obtained
+) -> tuple[Plan, list[Merged]]:
+    """The merges that come out clean, and the plan in which the others are kept twice."""
+    merged: list[Merged] = []
+    failed: list[tuple[Merge, bytes]] = []
+    for merge in plan.merges:
+        if merger_of(merge) is None and merge.local.digest is not None:
+            failed.append((merge, merge.local.digest))
+            continue
+        local = got.staged.get((Side.LOCAL, merge.path))
+        remote = got.staged.get((Side.REMOTE, merge.path))
+        if local is None or remote is None:
+            continue  # told, or to be planned again, by whoever tried to get it
+        clean = try_merge(context, stage, MergeInputs(merge, local, remote))
+        if clean is not None:
+            merged.append(clean)
+        elif local.entry.digest is not None:
+            failed.append((merge, local.entry.digest))
+    return with_conflicts(plan, failed, view.base, view.local, view.remote), merged
+
+
+def foresee(context: Context, view: View, plan: Plan) -> Plan:
+    """The plan of a dry run, in which what will not merge is kept twice.
+
+    For that the texts that both sides changed are fetched and merged in the staging area, where a
+    sync that follows finds them.
+    """
+    stage = Stage(context.root)
+    wanted = [one for merge in plan.merges if merger_of(merge) for one in merge_inputs(merge)]
+    return with_merges(context, stage, view, plan, obtain(context, stage, wanted, {}))[0]
+
+
+def _unrecorded(view: View) -> frozenset[str]:
+    """Where the remote's own books are behind: they do not have the entry, or not what is in it."""
+    changed = view.remote.changes_since(view.base)
+    found = frozenset(path for path in changed if unread(view.snapshot.tree.get(path)))
+    return view.snapshot.unrecorded | found
+
+
+def _used_twice(steps: Sequence[Step]) -> set[str]:
+    """Staged contents that each step has to copy, because another one needs them too."""
+    uses = Counter(step.source for step in steps if step.source)
+    return {source for source, count in uses.items() if count > 1}

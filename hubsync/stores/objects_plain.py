@@ -1,0 +1,110 @@
+"""Ranges of an object from servers that answer for a range with status 200 (``rclone serve s3``).
+
+obstore takes 206 alone. What such a server sends is right all the same, as Content-Range says, so
+that it is fetched here over plain HTTP with a signed URL. Whatever does not go as expected is no
+error: the object then comes in one stream.
+"""
+
+from __future__ import annotations
+
+import http.client
+import re
+import ssl
+import threading
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+from queue import SimpleQueue
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+import obstore
+
+from hubsync.errors import PreconditionFailed
+from hubsync.stores.objects_client import FAILURES, Client, NoRanges, identity_of
+from hubsync.stores.protocol import ObjectInfo
+from hubsync.stores.transfer import TargetWriter
+
+_RANGE: Final = 8 << 20
+_AT_ONCE: Final = 6
+_VALID: Final = timedelta(hours=1)
+_FAILED: Final = (OSError, http.client.HTTPException, *FAILURES)
+
+
+class PlainRanges:
+    """The rest of one object, in several ranges at once; a context manager."""
+
+    def __init__(self, client: Client, info: ObjectInfo) -> None:
+        self._client = client
+        self._info = info
+        self._mine = threading.local()
+        self._open: list[http.client.HTTPConnection] = []
+        # Reused: fresh memory for every range costs as much as its bytes.
+        self._buffers: SimpleQueue[bytearray] = SimpleQueue()
+        self._pool = ThreadPoolExecutor(_AT_ONCE, "hubsync-range")
+
+    def __enter__(self) -> PlainRanges:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        for connection in self._open:
+            connection.close()
+
+    def write_to(self, writer: TargetWriter) -> None:
+        """Raises NoRanges if the object cannot be had so; PreconditionFailed if it is another."""
+        asked, size = writer.offset, self._info.size
+        for _ in range(_AT_ONCE + 2):
+            self._buffers.put(bytearray(min(_RANGE, size)))
+        coming: deque[Future[tuple[bytearray, int]]] = deque()
+        while asked < size or coming:
+            while asked < size and len(coming) < _AT_ONCE + 1:
+                end = min(asked + _RANGE, size)
+                coming.append(self._pool.submit(self._get, asked, end))
+                asked = end
+            buffer, length = coming.popleft().result()
+            writer.write(memoryview(buffer)[:length])
+            self._buffers.put(buffer)
+
+    def _get(self, start: int, end: int) -> tuple[bytearray, int]:
+        self._client.requests["get"] += 1
+        buffer = self._buffers.get()
+        try:
+            self._fill(memoryview(buffer)[: end - start], start, end)
+        except _FAILED as error:
+            raise NoRanges(f"{self._info.key}: the storage serves no parts of objects.") from error
+        return buffer, end - start
+
+    def _fill(self, view: memoryview, start: int, end: int) -> None:
+        where = urlsplit(obstore.sign(self._client.reader, "GET", self._info.key, _VALID))
+        connection = self._connection(where)
+        asked = {"Range": f"bytes={start}-{end - 1}"}
+        connection.request("GET", f"{where.path}?{where.query}", headers=asked)
+        answer = connection.getresponse()
+        given = re.fullmatch(r"bytes (\d+)-(\d+)/\d+", answer.getheader("Content-Range") or "")
+        if answer.status not in {200, 206} or given is None:
+            raise OSError(f"status {answer.status}")
+        if identity_of(answer.getheader("ETag")) != self._info.identity:
+            raise PreconditionFailed(f"{self._info.key} is not what was expected there.")
+        if (int(given[1]), int(given[2]) + 1) != (start, end) or answer.length != end - start:
+            raise OSError("another range")
+        while view:
+            count = answer.readinto(view)
+            if not count:
+                raise OSError("the answer broke off")
+            view = view[count:]
+        answer.read()
+
+    def _connection(self, where: SplitResult) -> http.client.HTTPConnection:
+        """One for each thread, which stays open."""
+        kept: http.client.HTTPConnection | None = getattr(self._mine, "connection", None)
+        if kept is None:
+            host, port = where.hostname or "", where.port
+            if where.scheme == "http":
+                kept = http.client.HTTPConnection(host, port, timeout=120)
+            else:
+                context = ssl.create_default_context()
+                kept = http.client.HTTPSConnection(host, port, timeout=120, context=context)
+            self._mine.connection = kept
+            self._open.append(kept)
+        return kept
