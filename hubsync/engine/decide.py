@@ -12,12 +12,16 @@ from hubsync.core.reconcile import reconcile, restrict, undecided
 from hubsync.core.safety import check
 from hubsync.engine.contents import obtain
 from hubsync.engine.context import Context, Request
+from hubsync.engine.intent import with_own_writes
 from hubsync.engine.memory import remembered
 from hubsync.engine.observe import View
 from hubsync.engine.task import Content
 from hubsync.local.digest import digest_many
 from hubsync.local.stage import Stage
-from hubsync.model import Entry, Plan, Problem, Side, Tree
+from hubsync.model import Entry, Kind, Plan, Problem, Side, Tree
+
+READ_AHEAD = 64 << 20
+"""Bytes up to which an edited file is read before it is sent."""
 
 
 def decide(view: View, request: Request) -> tuple[Plan, tuple[str, ...]]:
@@ -55,8 +59,9 @@ def decided_view(context: Context, view: View, request: Request) -> View:
     need = undecided(view.base, view.local, view.remote, view.policy)
     local, remote = view.local, view.remote
     problems: list[Problem] = []
-    if need.local:
-        wanted = {path: local[path] for path in sorted(need.local)}
+    here = need.local if request.dry_run else need.local | _edited(view)
+    if here:
+        wanted = {path: local[path] for path in sorted(here)}
         context.reporter.phase("Reading", len(wanted), sum(one.size for one in wanted.values()))
         read = digest_many(context.root, wanted, context.reporter)
         local = local.with_changes(
@@ -65,16 +70,31 @@ def decided_view(context: Context, view: View, request: Request) -> View:
         problems += [one for one in read.values() if isinstance(one, Problem)]
     if need.remote and not request.dry_run:
         remote = _identified(context, local, remote, sorted(need.remote), problems)
-    if local is view.local and remote is view.remote and not problems:
-        return view
-    blocked = view.policy.blocked | {one.path for one in problems}
-    return replace_fields(
-        view,
-        local=local,
-        remote=remote,
-        problems=(*view.problems, *problems),
-        policy=replace(view.policy, blocked=blocked),
-    )
+    if local is not view.local or remote is not view.remote or problems:
+        blocked = view.policy.blocked | {one.path for one in problems}
+        view = replace_fields(
+            view,
+            local=local,
+            remote=remote,
+            problems=(*view.problems, *problems),
+            policy=replace(view.policy, blocked=blocked),
+        )
+    return with_own_writes(context, view)
+
+
+def _edited(view: View) -> set[str]:
+    """Edited files of moderate size: with their digests `intent` can tell our own unfinished
+    writes. What is new, or large, is hashed on its way out."""
+    return {
+        path
+        for path, entry in view.local.changes_since(view.base).items()
+        if entry is not None
+        and entry.kind is Kind.FILE
+        and entry.digest is None
+        and entry.size <= READ_AHEAD
+        and path in view.base
+        and not view.policy.hidden(path)
+    }
 
 
 def _identified(

@@ -13,6 +13,7 @@ from contextlib import closing
 from msgspec.structs import replace
 
 from hubsync.core.reconcile import with_conflicts
+from hubsync.engine import intent
 from hubsync.engine.books import settled
 from hubsync.engine.contents import (
     MergeInputs,
@@ -61,6 +62,7 @@ def carry_out(
         if state is not view.state:
             save(context.layout.state(context.name), state)
     if complete:
+        intent.forget(context)
         execution.stage.clear()  # else what has been fetched spares the next cycle a download
     return state, execution.again
 
@@ -136,6 +138,7 @@ class Execution:
         context = self._context
         sending = [one.entry.size for one in changes if isinstance(one, Put) and one.source]
         context.reporter.phase("Uploading", len(sending), sum(sending))
+        intent.note(context, changes)
         note = SyncNote(context.clock(), context.identity, self._request.message)
         published = context.remote.publish(changes, self._view.snapshot, note, context.reporter)
         self._revision = published.revision
