@@ -31,7 +31,11 @@ def note(context: Context, changes: Iterable[Change]) -> None:
     intents = _read(context)
     before = len(intents)
     for change in changes:
-        digest = change.entry.digest if isinstance(change, Put) else None
+        # Only what lies here itself: a merge or a conflict copy has never been on this disk at that
+        # path, so that what stands here later was not made from it.
+        if not isinstance(change, Put) or change.source != os.path.join(context.root, change.path):
+            continue
+        digest = change.entry.digest
         if digest is not None and digest not in intents.setdefault(change.path, []):
             intents[change.path].append(digest)
             before = -1
