@@ -167,14 +167,24 @@ def load(path: str) -> Settings:
     """The settings at ``path``. Raises ConfigError with the line that cannot be read."""
     try:
         with open(path, "rb") as file:
-            return convert(tomllib.load(file), Settings)
+            settings = convert(tomllib.load(file), Settings)
     except FileNotFoundError:
         return Settings()
     except (tomllib.TOMLDecodeError, ValidationError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"{path} cannot be read: {error}.",
-            "Mend the file by hand, or set the remote again with 'hubsync remote set'.",
+            "Mend the file by hand.",
         ) from error
+    names = [one.name for one in settings.remote]
+    for name in names:
+        # A name is part of the paths in which the remote's memory lies (rule 14).
+        if not _NAME.fullmatch(name) or names.count(name) > 1:
+            what = "stands there twice" if _NAME.fullmatch(name) else "cannot be one"
+            raise ConfigError(
+                f"{path}: the remote's name {name!r} {what}.",
+                "Mend the file by hand: names are letters, digits, '-' and '_', each used once.",
+            )
+    return settings
 
 
 def save(path: str, settings: Settings) -> None:

@@ -21,6 +21,7 @@ from hubsync.local.state import State, load
 from hubsync.model import Identity
 from hubsync.remotes.protocol import Remote
 from hubsync.remotes.registry import open_remote
+from hubsync.remotes.urls import refuse_own_folder
 from hubsync.report import Reporter, Silent
 
 LOCK_TIMEOUT = 60.0
@@ -53,6 +54,7 @@ class Links:
         """The remote of that name, opened when first asked for."""
         if name not in self._open:
             settings = self.settings.named(name)
+            refuse_own_folder(settings.url, self.layout.root)
             self._open[name] = open_remote(
                 settings.url,
                 settings.options,

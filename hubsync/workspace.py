@@ -96,8 +96,9 @@ class Workspace:
     ) -> Self:
         """Make ``root`` a workspace linked to ``url``.
 
-        Without a URL it is linked to a folder under ``data_home``. No file of the user's is changed. Raises UsageError (inside another workspace, linked
-        already, bad URL), RemoteUnavailable, RemoteFormatError.
+        Without a URL it is linked to a folder under ``data_home``. No file of the user's is
+        changed. Raises UsageError (inside another workspace, linked already, bad URL),
+        RemoteUnavailable, RemoteFormatError.
         """
         if mode is not None or branch is not None:
             raise UsageError(
@@ -430,12 +431,11 @@ class Workspace:
 
         Nothing is changed, and a check that fails stops no other.
         """
-        return checkup.doctor(self.links)
+        links = self.links
+        return checkup.doctor(links.layout, links.settings, links.remote, links.clock)
 
 
-def _first_remote(
-    url: str, options: Mapping[str, str] | None, exclusive: bool
-) -> RemoteSettings:
+def _first_remote(url: str, options: Mapping[str, str] | None, exclusive: bool) -> RemoteSettings:
     """The settings of a new workspace's one remote. Raises UsageError."""
     return checked(
         RemoteSettings(

@@ -72,3 +72,17 @@ def canonical_url(url: str, directory: str) -> str:
             f"{url!r} names no place.", f"Write {scheme}://place, for example.", "bad-url"
         )
     return f"{scheme}://{'/' if rest.startswith('/') else ''}{place}"
+
+
+def refuse_own_folder(url: str, root: str) -> None:
+    """A workspace cannot be its own remote, nor lie in it, nor hold it. Raises UsageError."""
+    if not url.startswith("file://"):
+        return
+    place, root = os.path.realpath(url.removeprefix("file://")), os.path.realpath(root)
+    if os.path.commonpath([place, root]) in (place, root):
+        relation = "is" if place == root else "holds" if root.startswith(place) else "is inside"
+        raise UsageError(
+            f"The remote {place} {relation} the workspace {root}.",
+            "Choose a folder beside it, or on another disk.",
+            "remote-is-workspace",
+        )

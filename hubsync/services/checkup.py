@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 
-from hubsync.config import Settings
+from hubsync.config import Settings, doubts
 from hubsync.errors import HubsyncError
 from hubsync.local.evidence import SECOND, clock_of
 from hubsync.local.layout import Layout
@@ -37,6 +37,8 @@ def doctor(
         checks.append(
             Check("remote", "failed", "none is linked", "Add one with 'hubsync remote add'.")
         )
+    for message, hint in doubts(settings):
+        checks.append(Check("settings", "warning", message, hint))
     for one in settings.remote:
         checks += _state(layout, one.name)
         checks += _remote(one.name, one.url, remote)
