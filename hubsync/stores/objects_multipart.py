@@ -144,7 +144,7 @@ class _OneUpload:
         self._key = full_key(multipart.client.settings, job.key)
         self._upload_id = ""
         self._there: dict[int, str] = {}
-        self._tagger = Tagger(multipart.naming)
+        self._tagger = Tagger(multipart.naming())
         self._parts: dict[int, str] = {}
 
     def run(self) -> str:

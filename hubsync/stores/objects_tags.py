@@ -3,8 +3,8 @@
 Amazon's own always have the tag of the answer that completed the upload. Some others (``rclone
 serve s3``) give in that answer a tag made of the parts', and in every later one the MD5 of the
 whole, for which they read the object, each time. Asking them for it would cost as much as the
-upload; so what they do is found out with an object of a few bytes, while the large one is on its
-way, and the MD5 is taken from the bytes as they are sent.
+upload; so what they do is found out once with an object of a few bytes, before the first large one
+goes out, and the MD5 is taken from the bytes as they are sent.
 """
 
 from __future__ import annotations
@@ -37,18 +37,17 @@ class Tagger:
     """The identity of one object that is being sent. ``update`` takes its bytes, in order.
 
     Hashing has a thread of its own, because MD5 is slower than everything else that is done to the
-    bytes, and ends as soon as it is known that nobody will need it.
+    bytes.
     """
 
-    def __init__(self, naming: Callable[[], Naming]) -> None:
+    def __init__(self, naming: Naming) -> None:
         self._hasher = hashlib.md5(usedforsecurity=False)
         self._threads = ThreadPoolExecutor(1, "hubsync-md5")
-        self._asking = ThreadPoolExecutor(1, "hubsync-naming")
-        self._naming: Future[Naming] = self._asking.submit(naming)
+        self._naming = naming
         self._hashed: Future[None] | None = None
 
     def update(self, data: bytes) -> None:
-        if self._naming.done() and self._naming.result() is Naming.PARTS:
+        if self._naming is Naming.PARTS:
             return
         if self._hashed is not None:
             self._hashed.result()  # never more than one chunk behind: memory stays bounded
@@ -56,20 +55,18 @@ class Tagger:
 
     def identity(self, completed: str, ask: Callable[[], str]) -> str:
         """``completed``: the tag of the answer. ``ask`` gives the tag that is shown now."""
-        naming = self._naming.result()
-        if naming is Naming.PARTS:
+        if self._naming is Naming.PARTS:
             return completed
         if self._hashed is not None:
             self._hashed.result()
         whole = identity_of(self._hasher.hexdigest())
-        if naming is Naming.WHOLE:
+        if self._naming is Naming.WHOLE:
             return whole
         # It is taken for ours if it is the file's MD5: anything else may be another writer's
         # object, and the one to tell that is who lists it next.
         return whole if ask() == whole else completed
 
     def close(self) -> None:
-        self._asking.shutdown()
         self._threads.shutdown(cancel_futures=True)
 
 

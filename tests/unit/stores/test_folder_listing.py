@@ -6,6 +6,7 @@ import contextlib
 import errno
 import marshal
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -125,14 +126,23 @@ def test_the_process_tells_which_folder_it_could_not_read(tmp_path: Path) -> Non
     assert marshal.loads(answer[4:]) == (errno.ENAMETOOLONG, "n" * 300 + "/")
 
 
-def test_a_closed_listing_ends_its_process(tree: Path, program: Program) -> None:
+def test_a_closed_listing_ends_its_process(
+    tree: Path, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processes: list[subprocess.Popen[bytes]] = []
+    real = subprocess.Popen
+
+    def kept(command: list[str], **options: object) -> object:
+        processes.append(real(command, **options))  # type: ignore[call-overload]
+        return processes[-1]
+
+    monkeypatch.setattr(folder_listing.subprocess, "Popen", kept)
     program(f"{TELL}\ntell([('late', 1, 'i', 2)])\ntime.sleep(600)")
     batches = walk(str(tree), "", 1)
     while [one.key for one in next(batches)] != ["late"]:
         pass
     batches.close()  # type: ignore[attr-defined]
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert [process.returncode for process in processes] == [-signal.SIGKILL]
 
 
 def test_without_an_interpreter_the_walk_goes_on_here(
