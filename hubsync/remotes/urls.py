@@ -14,6 +14,8 @@ from hubsync.errors import UsageError
 from hubsync.stores.registry import refuse_credentials
 
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/")
+_NO_PLACE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!/)|[^/]*::")
+"""What looks like a scheme and is followed by no place, and fsspec's chains of protocols."""
 _SCP_LIKE: Final = re.compile(r"[\w.-]+@[\w.-]+:(?!//)")
 _FORGES: Final = frozenset(
     {"github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitea.com", "git.sr.ht"}
@@ -46,6 +48,12 @@ def canonical_url(url: str, directory: str) -> str:
     if names_git(url):
         refuse_credentials(url)
         return url
+    if not url.strip() or _NO_PLACE.match(url):
+        raise UsageError(
+            f"{url!r} is neither a URL nor a path.",
+            "Write it as scheme://place, or a folder as ./folder or file:///folder.",
+            "bad-url",
+        )
     if not _SCHEME.match(url):
         return "file://" + os.path.realpath(os.path.join(directory, os.path.expanduser(url)))
     scheme, _, rest = url.partition("://")

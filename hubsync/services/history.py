@@ -129,25 +129,41 @@ def _content(
     """The wanted version's content in the file ``slot``, and its entry."""
     if at is not None and not _is_time(at):
         return at, _read(remote, layout, path, at, slot)
-    before = _time(at) if at is not None else None
     refused: HubsyncError | None = None
-    for one in versions(remote, layout, path):
-        if before is not None and one.place == "remote" and one.time > before:
-            continue
-        if one.place == "remote" and one.digest is None:
-            continue
+    candidates = versions(remote, layout, path)
+    if at is not None:
+        candidates = _standing_at(candidates, _time(at))
+    for one in candidates:
         try:
             entry = _read(remote, layout, path, one.version, slot)
         except NoSuchVersion as error:
             refused = error
             continue
-        if before is None and here is not None and entry.digest == here.digest:
+        if at is None and here is not None and entry.digest == here.digest:
             continue
         return one.version, entry
     raise NoSuchVersion(
-        f"There is no {'such' if before else 'other'} version of {path}.",
+        f"There is no {'such' if at else 'other'} version of {path}.",
         f"'hubsync log {path}' lists what there is.",
     ) from refused
+
+
+def _standing_at(known: Sequence[PathVersion], moment: int) -> list[PathVersion]:
+    """The content that stood at a path at a moment, if it is known.
+
+    A remote version has the time at which the content came; one in the trash, that at which it
+    left. What left first after the moment stood there then, unless it came after it: so it counts
+    only where the remote has nothing later than the moment that may have brought it.
+    """
+    came = [one for one in known if one.place == "remote"]
+    newest = next((one for one in came if one.time <= moment), None)
+    if newest is not None and newest.digest is not None:
+        return [newest]
+    left = [one for one in reversed(known) if one.place == "trash" and one.time > moment]
+    brought = {one.digest for one in came if one.time > moment}
+    if newest is None and left and left[0].digest not in brought:
+        return [left[0]]
+    return []
 
 
 def _read(remote: Remote, layout: Layout, path: str, version: str, slot: str) -> Entry:
@@ -175,4 +191,6 @@ def _is_time(text: str) -> bool:
 def _time(text: str) -> int:
     """ISO 8601 to ns since the epoch; without an offset it is local time."""
     moment = datetime.fromisoformat(text)
-    return int(moment.astimezone(UTC).timestamp() * 1_000_000) * 1000
+    exact = int(moment.astimezone(UTC).timestamp() * 1_000_000) * 1000
+    # A time to the second, as `log` prints it, means that second to its end.
+    return exact if "." in text else exact + 999_999_999

@@ -1,0 +1,59 @@
+"""`restore --at TIME` brings back what stood at a path at that time, whatever the trash holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hubsync import Identity, Workspace
+from hubsync.errors import NoSuchVersion
+
+ME = Identity("ada", "hub-a")
+SECOND = 1_000_000_000
+START = 1_700_000_000 * SECOND
+
+
+class Clock:
+    """Goes on by ten seconds when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> int:
+        return self.now
+
+    def later(self) -> None:
+        self.now += 10 * SECOND
+
+
+def test_a_time_means_the_same_before_and_after_something_went_to_the_trash(
+    tmp_path: Path,
+) -> None:
+    work, clock = tmp_path / "work", Clock()
+    work.mkdir()
+    file = work / "f"
+    with Workspace.init(str(work), f"file://{tmp_path}/remote", clock=clock) as workspace:
+        for text in ("one", "second", "the third"):
+            file.write_text(text)
+            workspace.sync(identity=ME)
+            clock.later()
+        between = "2023-11-14T22:13:25+00:00"  # five seconds after the first sync
+        workspace.restore("f", at=between, to="before")
+        workspace.restore("f")  # what stood there goes to the trash
+        workspace.restore("f", at=between, to="after")
+        assert (work / "before").read_text() == "one"
+        assert (work / "after").read_text() == "one"
+        with pytest.raises(NoSuchVersion):
+            workspace.restore("f", at="1999-01-01", to="never")
+
+
+def test_a_time_that_the_log_prints_brings_that_very_version(tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    moment = START + 123_456_789
+    with Workspace.init(str(work), f"file://{tmp_path}/remote", clock=lambda: moment) as workspace:
+        (work / "f").write_text("one")
+        workspace.sync(identity=ME)
+        workspace.restore("f", at="2023-11-14T22:13:20+00:00", to="again")
+        assert (work / "again").read_text() == "one"

@@ -1,0 +1,63 @@
+"""One spelling for each place, and clear refusals (`hubsync.remotes.urls`)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hubsync.errors import HubsyncError, UsageError
+from hubsync.remotes.urls import canonical_url, names_git, refuse_own_folder
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("s3://bucket/me/", "s3://bucket/me"),
+        ("S3://bucket/me", "s3://bucket/me"),
+        ("file:///shared/./ada", "file:///shared/ada"),
+        ("sftp://ada@host:2222/srv/ada", "sftp://ada@host:2222/srv/ada"),
+    ],
+)
+def test_a_place_has_one_spelling(given: str, written: str) -> None:
+    assert canonical_url(given, "/somewhere") == written
+
+
+def test_a_plain_path_is_a_folder(tmp_path: Path) -> None:
+    assert canonical_url("remote", str(tmp_path)) == f"file://{os.path.realpath(tmp_path)}/remote"
+
+
+@pytest.mark.parametrize(
+    "url", ["", " ", "file:rel", "data:,x", "local::x", "simplecache::s3://b/x", "file://rel"]
+)
+def test_what_is_neither_url_nor_path_is_refused(url: str) -> None:
+    with pytest.raises(UsageError):
+        canonical_url(url, "/somewhere")
+
+
+def test_a_password_in_a_url_is_refused_and_not_repeated() -> None:
+    with pytest.raises(HubsyncError) as caught:
+        canonical_url("sftp://ada:hunter2@host/x", "/somewhere")
+    assert "hunter2" not in str(caught.value) + caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "url", ["git@github.com:me/x.git", "https://github.com/me/x", "git+file:///x", "ssh://h/x"]
+)
+def test_git_is_recognised(url: str) -> None:
+    assert names_git(url)
+
+
+@pytest.mark.parametrize("place", ["", "/below", "/.."])
+def test_a_workspace_is_no_remote_of_its_own(tmp_path: Path, place: str) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    with pytest.raises(UsageError):
+        refuse_own_folder(f"file://{work}{place}", str(work))
+
+
+def test_a_folder_beside_the_workspace_is_fine(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    refuse_own_folder(f"file://{tmp_path}/work-remote", str(tmp_path / "work"))
+    refuse_own_folder("s3://bucket/work", str(tmp_path / "work"))
