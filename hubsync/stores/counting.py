@@ -55,6 +55,15 @@ class CountingStore:
         self._count("list")
         return self._store.list(prefix)
 
+    def list_around(self, hidden: str) -> Iterator[Batch] | None:
+        """See `hubsync.remotes.mirror.listing.ListsAround`."""
+        around = getattr(self._store, "list_around", None)
+        if around is None:
+            return None
+        self._count("list")
+        listing: Iterator[Batch] = around(hidden)
+        return listing
+
     def list_level(self, prefix: str = "") -> Level:
         self._count("list")
         return self._store.list_level(prefix)

@@ -85,6 +85,10 @@ class FolderStore:
     def list(self, prefix: str = "") -> Iterator[Batch]:
         return walk(self._root, prefix)
 
+    def list_around(self, hidden: str) -> Iterator[Batch]:
+        """Everything but what lies in the folder ``hidden``, in one walk."""
+        return walk(self._root, hidden=hidden)
+
     def list_level(self, prefix: str = "") -> Level:
         with folder_error(prefix or "the folder"):
             try:

@@ -51,7 +51,9 @@ def level_in(here: int, prefix: str) -> Level:
     return objects, sorted(deeper)
 
 
-def walk(root: str, prefix: str = "", hand_over: int = HAND_OVER) -> Iterator[list[ObjectInfo]]:
+def walk(
+    root: str, prefix: str = "", hand_over: int = HAND_OVER, hidden: str = HIDDEN
+) -> Iterator[list[ObjectInfo]]:
     """Every regular file below ``root`` whose key begins with ``prefix``, in batches.
 
     A missing root is an empty listing. A directory that cannot be read raises: an incomplete
@@ -70,7 +72,7 @@ def walk(root: str, prefix: str = "", hand_over: int = HAND_OVER) -> Iterator[li
             yield [ObjectInfo(start, *folder_walk.OCCUPIED)]
         return
     yield [info for info in objects if info.key.startswith(prefix)]
-    folders = [folder for folder in deeper if folder.startswith(prefix)]
+    folders = [one for one in deeper if one.startswith(prefix) and one != hidden]
     try:
         yield from _below(root, folders, hand_over)
     except Unreadable as error:

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -29,6 +29,14 @@ _GROUPS: Final = 16
 """How many requests at once are aimed at where nothing is known about the prefixes."""
 _FEW: Final = 24
 """So many prefixes are asked for one by one, whatever they hold."""
+
+
+@runtime_checkable
+class ListsAround(Protocol):
+    """A store that can leave a folder out of one listing of everything."""
+
+    def list_around(self, hidden: str) -> Iterator[list[ObjectInfo]] | None:
+        """As `Store.list` of everything but ``hidden`` (which ends in ``/``); None: it cannot."""
 
 
 class _Level(Struct, frozen=True):
@@ -104,7 +112,8 @@ def _batches(store: Store, known: Tree) -> Iterator[list[ObjectInfo]]:
     with ThreadPoolExecutor(_LISTERS if store.capabilities.parallel_prefixes else 1) as pool:
         first = pool.submit(_level, store, "")
         if not store.capabilities.parallel_prefixes:
-            yield from _one_by_one(store, first.result())
+            around = store.list_around(layout.METADATA) if isinstance(store, ListsAround) else None
+            yield from _one_by_one(store, first.result()) if around is None else around
             return
         shape = shape_of(known)
         top = first.result()
