@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,9 @@ PROGRAM = "hubsync"
 
 def main(arguments: Sequence[str] | None = None) -> Never:
     """The console script."""
+    # A command is short and makes many small values that live to its end: looking for cycles among
+    # 100,000 entries again and again costs more than all that is ever found.
+    gc.set_threshold(200_000, 50, 1000)
     given = list(sys.argv[1:] if arguments is None else arguments)
     request = environment.completion_request()
     if request is not None:
