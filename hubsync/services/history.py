@@ -155,13 +155,13 @@ def _standing_at(known: Sequence[PathVersion], moment: int) -> list[PathVersion]
     left. What left first after the moment stood there then, unless it came after it: so it counts
     only where the remote has nothing later than the moment that may have brought it.
     """
-    came = [one for one in known if one.place == "remote"]
+    came = [one for one in known if one.place == "remote" and one.digest is not None]
     newest = next((one for one in came if one.time <= moment), None)
-    if newest is not None and newest.digest is not None:
+    if newest is not None:
         return [newest]
     left = [one for one in reversed(known) if one.place == "trash" and one.time > moment]
     brought = {one.digest for one in came if one.time > moment}
-    if newest is None and left and left[0].digest not in brought:
+    if left and left[0].digest not in brought:
         return [left[0]]
     return []
 

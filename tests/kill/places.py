@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from botocore.exceptions import ClientError
 
 from tests.kill.hubs import everything
 from tests.servers import Server
@@ -108,11 +111,20 @@ class Bucket:
                 yield found["Key"].removeprefix(f"{self.prefix}/")
 
     def objects(self) -> dict[str, bytes]:
+        return {key: self._read(key) for key in self.listed()}
+
+    def _read(self, key: str) -> bytes:
+        """rclone's server answers 500 for a while for objects that were written side by side."""
         client = self.client()
-        return {
-            key: client.get_object(Bucket=self.bucket, Key=f"{self.prefix}/{key}")["Body"].read()
-            for key in self.listed()
-        }
+        for _ in range(30):
+            try:
+                found = client.get_object(Bucket=self.bucket, Key=f"{self.prefix}/{key}")
+                return bytes(found["Body"].read())
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "InternalError":
+                    raise
+                time.sleep(0.2)
+        raise AssertionError(f"{key} cannot be read from the server")
 
 
 @functools.cache
