@@ -114,11 +114,15 @@ class Links:
         )
 
     def keeper_of(self, path: str) -> Remote:
-        """The remote that knows ``path``, else the first."""
+        """The remote that knows ``path``, else the first whose history does, else the first."""
         linked = self.linked()
-        for one in linked if len(linked) > 1 else ():
-            if path in self.state(one.name).base:
-                return self.remote(one.name)
+        if len(linked) > 1:
+            for one in linked:
+                if path in self.state(one.name).base:
+                    return self.remote(one.name)
+            for one in linked:
+                if self.remote(one.name).versions(path):
+                    return self.remote(one.name)
         return self.remote(linked[0].name)
 
     def configure(self, settings: Settings, connect: str | None = None) -> str:

@@ -43,7 +43,15 @@ from hubsync.results import (
     Status,
     SyncResult,
 )
-from hubsync.services import checkup, conflicts, history, ignoring, overview
+from hubsync.services import (
+    checkup,
+    conflicts,
+    history,
+    ignoring,
+    overview,
+    restoring,
+    rewinding,
+)
 
 CHANGEABLE: Final = frozenset({"url", "exclusive", "include", "larger_than", "options"})
 """What `Workspace.set_remote` changes."""
@@ -106,7 +114,7 @@ class Workspace:
             )
         if url is None:
             url = embedded_url(os.path.realpath(root), data_home)
-        remote = _first_remote(url, options, exclusive)
+        remote = checked(_remote(DEFAULT_REMOTE, url, options, exclusive))
         return cls._link(os.path.realpath(root), remote, env or {}, clock, create=True)
 
     @classmethod
@@ -163,7 +171,7 @@ class Workspace:
         Raises Unreachable (``no-mirror``) where there is nothing to clone.
         """
         directory = os.path.realpath(directory)
-        remote = _first_remote(url, options, exclusive)
+        remote = checked(_remote(DEFAULT_REMOTE, url, options, exclusive))
         if os.path.isfile(Layout(directory).config):
             workspace = cls.open(directory, env=env, clock=clock)
             begun = workspace.links.settings.remote[:1] == (remote,)
@@ -181,7 +189,11 @@ class Workspace:
                 if made:
                     os.rmdir(directory)
                 raise
-        return workspace, workspace.pull(identity=identity, reporter=reporter)
+        try:
+            return workspace, workspace.pull(identity=identity, reporter=reporter)
+        except BaseException:
+            workspace.close()
+            raise
 
     @classmethod
     def open(
@@ -303,15 +315,13 @@ class Workspace:
         A directory takes a time: every file that was in it then comes back as it was; files that
         came later stay. Raises NoSuchVersion, UsageError.
         """
+        layout, now = self.links.layout, self.links.clock()
         with self.links.held():
-            return history.restore(
-                self.links.keeper_of(path),
-                self.links.layout,
-                path,
-                at=at,
-                to=to,
-                now=self.links.clock(),
-            )
+            if rewinding.is_directory(layout, path):
+                remotes = [self.links.remote(one.name) for one in self.links.linked()]
+                return rewinding.restore_directory(remotes, layout, path, at=at, to=to, now=now)
+            keeper = self.links.keeper_of(path)
+            return restoring.restore(keeper, layout, path, at=at, to=to, now=now)
 
     def conflicts(self) -> list[ConflictCopy]:
         """What is left to a person: the conflict copies in the workspace."""
@@ -355,21 +365,13 @@ class Workspace:
                 "remote-exists",
             )
         added = checked(
-            RemoteSettings(
-                name=name,
-                url=canonical_url(url, os.getcwd()),
-                exclusive=exclusive,
+            replace(
+                _remote(name, url, options, exclusive),
                 include=tuple(include),
                 larger_than=larger_than,
-                options=dict(options or {}),
             )
         )
-        if any(one.url == added.url for one in self.links.settings.remote):
-            raise UsageError(
-                f"This workspace is linked to {added.url} already.",
-                "Give each remote a place of its own.",
-                "remote-exists",
-            )
+        self._refuse_twin(added)
         with self.links.held():
             self.links.layout.forget(name)
             self.links.configure(self.links.settings.with_remote(added), connect=name)
@@ -397,12 +399,22 @@ class Workspace:
                 "no-such-setting",
             )
         after = checked(replace(before, **changes))
+        self._refuse_twin(after)
         reopened = (after.url, after.options) != (before.url, before.options)
         settings = self.links.settings.with_remote(after)
         with self.links.held():
             identity = self.links.configure(settings, connect=name if reopened else None)
             if reopened and identity != self.links.state(name).remote_id:
                 self.links.layout.forget(name)
+
+    def _refuse_twin(self, settings: RemoteSettings) -> None:
+        others = [one for one in self.links.settings.remote if one.name != settings.name]
+        if any(one.url == settings.url for one in others):
+            raise UsageError(
+                f"This workspace is linked to {settings.url} already.",
+                "Give each remote a place of its own.",
+                "remote-exists",
+            )
 
     def ignore(self, pattern: str) -> bool:
         """Add a rule to ``.hubsyncignore``; False if it stands there already."""
@@ -431,20 +443,15 @@ class Workspace:
 
         Nothing is changed, and a check that fails stops no other.
         """
-        links = self.links
-        return checkup.doctor(links.layout, links.settings, links.remote, links.clock)
+        return checkup.doctor(self.links)
 
 
-def _first_remote(url: str, options: Mapping[str, str] | None, exclusive: bool) -> RemoteSettings:
-    """The settings of a new workspace's one remote. Raises UsageError."""
-    return checked(
-        RemoteSettings(
-            name=DEFAULT_REMOTE,
-            url=canonical_url(url, os.getcwd()),
-            exclusive=exclusive,
-            options=dict(options or {}),
-        )
-    )
+def _remote(
+    name: str, url: str, options: Mapping[str, str] | None, exclusive: bool
+) -> RemoteSettings:
+    """The settings of a remote as somebody asked for it. Raises UsageError."""
+    place = canonical_url(url, os.getcwd())
+    return RemoteSettings(name, place, exclusive=exclusive, options=dict(options or {}))
 
 
 def embedded_url(root: str, data_home: str | None) -> str:

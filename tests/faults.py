@@ -21,6 +21,7 @@ from hubsync.stores.protocol import (
     StoreCapabilities,
     Transferred,
     Upload,
+    Vouched,
 )
 
 T = TypeVar("T")
@@ -130,28 +131,33 @@ class FaultyStore:
     def description(self) -> str:
         return self._store.description
 
-    def list(self, prefix: str = "") -> Iterator[Infos]:
+    def list(self, prefix: str = "", vouched: Vouched | None = None) -> Iterator[Infos]:
         """A listing that is to fail gives its first batch before."""
-        batches = self._store.list(prefix)
+        batches = self._store.list(prefix, vouched)
         first = next(batches, None)
         if first is not None:
             yield first
         yield from self._do("list", prefix, lambda: batches)
 
-    def list_level(self, prefix: str = "") -> Level:
-        return self._do("level", prefix, lambda: self._store.list_level(prefix))
+    def list_level(self, prefix: str = "", vouched: Vouched | None = None) -> Level:
+        return self._do("level", prefix, lambda: self._store.list_level(prefix, vouched))
 
     def head(self, key: str) -> ObjectInfo | None:
         return self._do("head", key, lambda: self._store.head(key))
 
-    def read(self, key: str, *, unless: str | None = None) -> tuple[bytes, ObjectInfo] | None:
-        return self._do("read", key, lambda: self._store.read(key, unless=unless))
+    def read(
+        self, key: str, *, unless: str | None = None, limit: int | None = None
+    ) -> tuple[bytes, ObjectInfo] | None:
+        return self._do("read", key, lambda: self._store.read(key, unless=unless, limit=limit))
 
     def write(self, key: str, data: bytes, *, expected: str | None = None) -> ObjectInfo:
         return self._do("write", key, lambda: self._store.write(key, data, expected=expected))
 
     def copy(self, source: str, target: str) -> ObjectInfo | None:
         return self._do("copy", target, lambda: self._store.copy(source, target))
+
+    def copy_new(self, source: str, target: str) -> ObjectInfo | None:
+        return self._do("copy", target, lambda: self._store.copy_new(source, target))
 
     def delete(self, key: str, *, expected: str | None = None) -> None:
         self._do("delete", key, lambda: self._store.delete(key, expected=expected))
@@ -173,8 +179,8 @@ class FaultyStore:
             return Transferred(key, error)
         return result
 
-    def sweep(self, older_than: int) -> int:
-        return self._do("sweep", "", lambda: self._store.sweep(older_than))
+    def sweep(self, older_than: int, *, alone: bool = False) -> int:
+        return self._do("sweep", "", lambda: self._store.sweep(older_than, alone=alone))
 
     def close(self) -> None:
         self._store.close()

@@ -32,13 +32,12 @@ def settled(
     ``adopted``: paths on which a pull took over what the remote has and left more on the disk
     (a merge, say): there the base is the remote's entry, so that a push carries the rest.
     ``complete``: the cycle came to its end. Until one did, the base may lack paths that were once
-    synced, and `recovery` asks the history again.
+    synced, and `memory` asks the history again.
     """
     state = view.state
     rows = view.base.flat()
     for path in view.scan.ignored:
-        # Forgotten, not deleted: what is ignored today may come back, and then has no base (rule
-        # 6).
+        # Forgotten, not deleted: what comes back from being ignored has no base (rule 6).
         rows.pop(path, None)
     touched = (
         local.changes_since(view.base).keys()

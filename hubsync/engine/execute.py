@@ -83,8 +83,7 @@ class Execution:
         self._adopted: set[str] = set()
 
     def prepare(self, plan: Plan) -> list[Task]:
-        """Stage all that is needed, merge what both changed, and say what it means on either
-        side."""
+        """Stage all that is needed, merge what both changed, and make tasks of it."""
         context, view = self._context, self._view
         wanted = [*wanted_by_carries(plan)]
         for merge in plan.merges:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from hubsync.core.paths import ancestors
 from hubsync.core.policy import Policy, equal
 from hubsync.engine.context import Context, Request
 from hubsync.engine.decide import decided_view
@@ -56,9 +57,9 @@ def changes(view: View, side: Tree) -> list[PathChange]:
     gone: dict[bytes, str] = {}
     for path, entry in sorted(side.changes_since(view.base).items()):
         before = view.base.get(path)
-        if view.policy.hidden(path) or _as_before(view.policy, before, entry):
+        if view.policy.hidden(path) or _stuck(view.policy, path):
             continue
-        if equal(entry, other.get(path), view.policy):
+        if _as_before(view.policy, before, entry) or equal(entry, other.get(path), view.policy):
             continue
         found[path] = PathChange(path, kind_of(before, entry), entry.size if entry else 0)
         if entry is None and before is not None and before.digest is not None:
@@ -71,6 +72,12 @@ def changes(view: View, side: Tree) -> list[PathChange]:
             size = found[path].size
             found[path] = PathChange(path, ChangeKind.RENAMED, size, renamed_from=source)
     return list(found.values())
+
+
+def _stuck(policy: Policy, path: str) -> bool:
+    """Whether a problem, which is told by itself, leaves the path out of every plan (rule 7)."""
+    blocked = policy.blocked
+    return bool(blocked) and (path in blocked or any(one in blocked for one in ancestors(path)))
 
 
 def _as_before(policy: Policy, before: Entry | None, entry: Entry | None) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from hubsync.stores.levels import Batch
 from hubsync.stores.protocol import (
     Download,
+    LeavesUploads,
     Level,
     ObjectInfo,
     Passed,
@@ -16,6 +17,7 @@ from hubsync.stores.protocol import (
     StoreCapabilities,
     Transferred,
     Upload,
+    Vouched,
 )
 
 
@@ -51,9 +53,9 @@ class CountingStore:
     def description(self) -> str:
         return self._store.description
 
-    def list(self, prefix: str = "") -> Iterator[Batch]:
+    def list(self, prefix: str = "", vouched: Vouched | None = None) -> Iterator[Batch]:
         self._count("list")
-        return self._store.list(prefix)
+        return self._store.list(prefix, vouched)
 
     def list_around(self, hidden: str) -> Iterator[Batch] | None:
         """See `hubsync.remotes.mirror.listing.ListsAround`."""
@@ -64,17 +66,19 @@ class CountingStore:
         listing: Iterator[Batch] = around(hidden)
         return listing
 
-    def list_level(self, prefix: str = "") -> Level:
+    def list_level(self, prefix: str = "", vouched: Vouched | None = None) -> Level:
         self._count("list")
-        return self._store.list_level(prefix)
+        return self._store.list_level(prefix, vouched)
 
     def head(self, key: str) -> ObjectInfo | None:
         self._count("head")
         return self._store.head(key)
 
-    def read(self, key: str, *, unless: str | None = None) -> tuple[bytes, ObjectInfo] | None:
+    def read(
+        self, key: str, *, unless: str | None = None, limit: int | None = None
+    ) -> tuple[bytes, ObjectInfo] | None:
         self._count("get")
-        return self._store.read(key, unless=unless)
+        return self._store.read(key, unless=unless, limit=limit)
 
     def write(self, key: str, data: bytes, *, expected: str | None = None) -> ObjectInfo:
         self._count("put")
@@ -83,6 +87,10 @@ class CountingStore:
     def copy(self, source: str, target: str) -> ObjectInfo | None:
         self._count("copy")
         return self._store.copy(source, target)
+
+    def copy_new(self, source: str, target: str) -> ObjectInfo | None:
+        self._count("copy")
+        return self._store.copy_new(source, target)
 
     def delete(self, key: str, *, expected: str | None = None) -> None:
         self._count("delete")
@@ -98,9 +106,19 @@ class CountingStore:
             self._count("get")
             yield result
 
-    def sweep(self, older_than: int) -> int:
+    def sweep(self, older_than: int, *, alone: bool = False) -> int:
         self._count("list")
-        return self._store.sweep(older_than)
+        return self._store.sweep(older_than, alone=alone)
+
+    def note_uploads(self, note: Callable[[str, str], None]) -> None:
+        if isinstance(self._store, LeavesUploads):
+            self._store.note_uploads(note)
+
+    def abort(self, key: str, token: str) -> bool:
+        if not isinstance(self._store, LeavesUploads):
+            return False
+        self._count("delete")
+        return self._store.abort(key, token)
 
     def close(self) -> None:
         self._store.close()

@@ -43,6 +43,7 @@ from hubsync.stores.folder_listing import identity_of, info_of, level_in, walk
 from hubsync.stores.levels import Batch
 from hubsync.stores.names import check_key
 from hubsync.stores.protocol import (
+    ABSENT,
     Download,
     Level,
     ObjectInfo,
@@ -50,6 +51,8 @@ from hubsync.stores.protocol import (
     StoreCapabilities,
     Transferred,
     Upload,
+    Vouched,
+    too_large,
 )
 from hubsync.stores.transfer import (
     CHUNK,
@@ -82,14 +85,14 @@ class FolderStore:
     def description(self) -> str:
         return f"folder {self._root} (hubsync's own file access: atomic writes, fast listing)"
 
-    def list(self, prefix: str = "") -> Iterator[Batch]:
+    def list(self, prefix: str = "", vouched: Vouched | None = None) -> Iterator[Batch]:
         return walk(self._root, prefix)
 
     def list_around(self, hidden: str) -> Iterator[Batch]:
         """Everything but what lies in the folder ``hidden``, in one walk."""
         return walk(self._root, hidden=hidden)
 
-    def list_level(self, prefix: str = "") -> Level:
+    def list_level(self, prefix: str = "", vouched: Vouched | None = None) -> Level:
         with folder_error(prefix or "the folder"):
             try:
                 parts = check_key(prefix[:-1]) if prefix else []
@@ -108,12 +111,16 @@ class FolderStore:
                 return None
         return info_of(key, status) if stat.S_ISREG(status.st_mode) else None
 
-    def read(self, key: str, *, unless: str | None = None) -> tuple[bytes, ObjectInfo] | None:
+    def read(
+        self, key: str, *, unless: str | None = None, limit: int | None = None
+    ) -> tuple[bytes, ObjectInfo] | None:
         with folder_error(key):
             for _ in range(_ATTEMPTS):
                 with opened(self._root, key) as (descriptor, info):
                     if info.identity == unless:
                         return None
+                    if limit is not None and info.size > limit:
+                        raise too_large(key, info.size, limit)
                     data = read_all(descriptor, info.size)
                     if _still(descriptor, info):
                         return data, info
@@ -129,6 +136,12 @@ class FolderStore:
                 return self._appear(key, written, expected, executable=False)
 
     def copy(self, source: str, target: str) -> ObjectInfo | None:
+        return self._copy(source, target, None)
+
+    def copy_new(self, source: str, target: str) -> ObjectInfo | None:
+        return self._copy(source, target, ABSENT)
+
+    def _copy(self, source: str, target: str, expected: str | None) -> ObjectInfo:
         check_key(target)
         # Never a hard link: an edit in place by another tool would change both.
         with folder_error(source), opened(self._root, source) as (original, info):
@@ -138,7 +151,7 @@ class FolderStore:
                 if not _still(original, info):
                     raise PreconditionFailed(f"{source} changed while it was copied.")
                 os.utime(written.descriptor, ns=(info.mtime, info.mtime))
-                return self._appear(target, written, None, executable=executable)
+                return self._appear(target, written, expected, executable=executable)
 
     def delete(self, key: str, *, expected: str | None = None) -> None:
         parts = check_key(key)
@@ -226,12 +239,12 @@ class FolderStore:
         if not _still(descriptor, info):
             raise moved(job.key)
 
-    def sweep(self, older_than: int) -> int:
+    def sweep(self, older_than: int, *, alone: bool = False) -> int:
         """Remove what killed writers left in ``.hubsync/tmp/``."""
         with folder_error("the folder"):
             try:
                 with beneath.directory(self._root, TEMPORARY) as temporaries:
-                    return _remove_old(temporaries, older_than)
+                    return _remove_old(temporaries, None if alone else older_than)
             except (FileNotFoundError, NotADirectoryError):
                 return 0
 
@@ -243,11 +256,12 @@ def _still(descriptor: int, info: ObjectInfo) -> bool:
     return identity_of(os.fstat(descriptor)) == info.identity
 
 
-def _remove_old(folder: int, older_than: int) -> int:
+def _remove_old(folder: int, older_than: int | None) -> int:
     removed = 0
     for name in os.listdir(folder):
         with contextlib.suppress(FileNotFoundError, IsADirectoryError):
-            if os.stat(name, dir_fd=folder, follow_symlinks=False).st_ctime_ns < older_than:
+            begun = os.stat(name, dir_fd=folder, follow_symlinks=False).st_ctime_ns
+            if older_than is None or begun < older_than:
                 os.unlink(name, dir_fd=folder)
                 removed += 1
     return removed

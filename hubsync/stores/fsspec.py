@@ -30,6 +30,8 @@ from hubsync.stores.protocol import (
     StoreCapabilities,
     Transferred,
     Upload,
+    Vouched,
+    too_large,
 )
 from hubsync.stores.retry import Patience
 from hubsync.stores.transfer import (
@@ -69,7 +71,7 @@ class FsspecStore:
     def description(self) -> str:
         return self._place.description
 
-    def list(self, prefix: str = "") -> Iterator[Batch]:
+    def list(self, prefix: str = "", vouched: Vouched | None = None) -> Iterator[Batch]:
         if self._dialect.flat:
             rows: Iterator[fsspec_listing.Rows] = iter([self._found(prefix)])
         else:
@@ -79,7 +81,7 @@ class FsspecStore:
             if found:
                 yield [object_info(key, info, now) for key, info in found]
 
-    def list_level(self, prefix: str = "") -> Level:
+    def list_level(self, prefix: str = "", vouched: Vouched | None = None) -> Level:
         try:
             rows = self._level(prefix)
         except ObjectNotFound:
@@ -124,11 +126,15 @@ class FsspecStore:
             return None
         return object_info(key, info, self._clock()) if info["type"] == "file" else None
 
-    def read(self, key: str, *, unless: str | None = None) -> tuple[bytes, ObjectInfo] | None:
+    def read(
+        self, key: str, *, unless: str | None = None, limit: int | None = None
+    ) -> tuple[bytes, ObjectInfo] | None:
         before = self._present(key)
         while True:
             if before.identity == unless:
                 return None
+            if limit is not None and before.size > limit:
+                raise too_large(key, before.size, limit)
             data = self._files.do(key, lambda fs: self._dialect.get(fs, self._files.path(key)))
             after = self._present(key)
             # A fresh time in whole seconds never equals itself; then the size must do.
@@ -153,6 +159,10 @@ class FsspecStore:
             source, lambda fs: self._files.written(fs, target, copied, aside=not dialect.atomic_put)
         )
         return None
+
+    def copy_new(self, source: str, target: str) -> ObjectInfo | None:
+        _compare(target, ABSENT, self.head(target))
+        return self.copy(source, target)
 
     def delete(self, key: str, *, expected: str | None = None) -> None:
         parts = check_key(key)
@@ -283,7 +293,7 @@ class FsspecStore:
             raise ObjectNotFound(f"There is no object {key} at {self._place.name}.")
         return info
 
-    def sweep(self, older_than: int) -> int:
+    def sweep(self, older_than: int, *, alone: bool = False) -> int:
         try:
             rows = self._level(f"{TEMPORARY}/")
         except ObjectNotFound:
@@ -292,7 +302,9 @@ class FsspecStore:
         removed = 0
         for name, info in rows:
             key = f"{TEMPORARY}/{name}"
-            if info["type"] == "file" and object_info(key, info, now).mtime < older_than:
+            if info["type"] != "file":
+                continue
+            if alone or object_info(key, info, now).mtime < older_than:
                 self.delete(key)
                 removed += 1
         return removed

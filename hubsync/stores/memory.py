@@ -21,6 +21,8 @@ from hubsync.stores.protocol import (
     StoreCapabilities,
     Transferred,
     Upload,
+    Vouched,
+    too_large,
 )
 from hubsync.stores.transfer import read_source, run_jobs, write_target
 
@@ -50,23 +52,27 @@ class MemoryStore:
     def description(self) -> str:
         return f"memory of this process ({self._name or 'unnamed'})"
 
-    def list(self, prefix: str = "") -> Iterator[Batch]:
+    def list(self, prefix: str = "", vouched: Vouched | None = None) -> Iterator[Batch]:
         with self._lock:
             found = [one.info for key, one in self._objects.items() if key.startswith(prefix)]
         for start in range(0, len(found), _BATCH):
             yield found[start : start + _BATCH]
 
-    def list_level(self, prefix: str = "") -> Level:
+    def list_level(self, prefix: str = "", vouched: Vouched | None = None) -> Level:
         return level_of((info for batch in self.list(prefix) for info in batch), prefix)
 
     def head(self, key: str) -> ObjectInfo | None:
         found = self._objects.get(key)
         return found.info if found else None
 
-    def read(self, key: str, *, unless: str | None = None) -> tuple[bytes, ObjectInfo] | None:
+    def read(
+        self, key: str, *, unless: str | None = None, limit: int | None = None
+    ) -> tuple[bytes, ObjectInfo] | None:
         found = self._objects.get(key)
         if found is None:
             raise ObjectNotFound(f"There is no object {key}.")
+        if limit is not None and found.info.size > limit:
+            raise too_large(key, found.info.size, limit)
         return None if found.info.identity == unless else (found.data, found.info)
 
     def write(self, key: str, data: bytes, *, expected: str | None = None) -> ObjectInfo:
@@ -76,8 +82,15 @@ class MemoryStore:
             return self._put(key, data)
 
     def copy(self, source: str, target: str) -> ObjectInfo | None:
+        return self._copy(source, target, None)
+
+    def copy_new(self, source: str, target: str) -> ObjectInfo | None:
+        return self._copy(source, target, ABSENT)
+
+    def _copy(self, source: str, target: str, expected: str | None) -> ObjectInfo:
         check_key(target)
         with self._lock:
+            self._check(target, expected)
             found = self._objects.get(source)
             if found is None:
                 raise ObjectNotFound(f"There is no object {source}.")
@@ -118,7 +131,7 @@ class MemoryStore:
 
         return run_jobs(jobs, fetch, 1)
 
-    def sweep(self, older_than: int) -> int:
+    def sweep(self, older_than: int, *, alone: bool = False) -> int:
         return 0
 
     def close(self) -> None:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Generator, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import (
+    Callable,
+    Coroutine,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+    Sized,
+)
 from queue import SimpleQueue
 from typing import Any, TypeVar
 from weakref import WeakSet
@@ -26,6 +35,7 @@ from hubsync.stores.protocol import (
     StoreCapabilities,
     Transferred,
     Upload,
+    Vouched,
 )
 from hubsync.stores.transfer import passing
 
@@ -102,18 +112,20 @@ class ObjectsStore:
 
         return ObjectsStore(replace(self._settings, conditional=conditional))
 
-    def list(self, prefix: str = "") -> Iterator[Infos]:
-        return self._lister.every(prefix)
+    def list(self, prefix: str = "", vouched: Vouched | None = None) -> Iterator[Infos]:
+        return self._lister.every(prefix, vouched)
 
-    def list_level(self, prefix: str = "") -> tuple[Infos, Names]:
-        return self._lister.level(prefix)
+    def list_level(self, prefix: str = "", vouched: Vouched | None = None) -> tuple[Infos, Names]:
+        return self._lister.level(prefix, vouched)
 
     def head(self, key: str) -> ObjectInfo | None:
         return self._run(self._client.head(key))
 
-    def read(self, key: str, *, unless: str | None = None) -> tuple[bytes, ObjectInfo] | None:
+    def read(
+        self, key: str, *, unless: str | None = None, limit: int | None = None
+    ) -> tuple[bytes, ObjectInfo] | None:
         try:
-            data, info = self._run(self._client.get(key, unless=unless))
+            data, info = self._run(self._client.get(key, unless=unless, limit=limit))
         except NotModifiedError:
             return None
         # Not every server heeds If-None-Match.
@@ -127,6 +139,10 @@ class ObjectsStore:
 
     def copy(self, source: str, target: str) -> ObjectInfo | None:
         self._run(self._client.copy(source, target))
+        return None
+
+    def copy_new(self, source: str, target: str) -> ObjectInfo | None:
+        self._run(self._client.copy_new(source, target))
         return None
 
     def delete(self, key: str, *, expected: str | None = None) -> None:
@@ -171,8 +187,14 @@ class ObjectsStore:
     def _download_large(self, job: Download, passed: Passed) -> Transferred:
         return download_large(self._client, self._started(), job, passed, LARGE)
 
-    def sweep(self, older_than: int) -> int:
+    def sweep(self, older_than: int, *, alone: bool = False) -> int:
         return self._large.sweep(older_than)
+
+    def note_uploads(self, note: Callable[[str, str], None]) -> None:
+        self._large.note = note
+
+    def abort(self, key: str, token: str) -> bool:
+        return self._large.abort(key, token)
 
     def close(self) -> None:
         for batch in list(self._batches):

@@ -18,6 +18,7 @@ from typing import Any, Final
 from hubsync.errors import HubsyncError, ObjectNotFound, StoreError
 from hubsync.stores.objects_client import Client, Page, check_key, identity_of
 from hubsync.stores.objects_errors import provider_error
+from hubsync.stores.objects_large import Note, unheard
 from hubsync.stores.objects_settings import Settings
 from hubsync.stores.protocol import ABSENT, ObjectInfo, Passed, Transferred, Upload
 from hubsync.stores.transfer import SourceStream, stream_source
@@ -33,6 +34,7 @@ class AzureUploads:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self.note: Note = unheard
         self._container: Any = None
         self._lock = Lock()
 
@@ -60,6 +62,9 @@ class AzureUploads:
     def sweep(self, older_than: int) -> int:
         """Uncommitted blocks cannot be removed by themselves, and expire."""
         return 0
+
+    def abort(self, key: str, token: str) -> bool:
+        return False
 
     def _connected(self) -> Any:
         with self._lock:

@@ -17,9 +17,11 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, Final
 
 import obstore
+from msgspec.structs import replace
 from obstore.exceptions import BaseError, NotModifiedError
 from obstore.store import AzureStore, GCSStore, S3Store
 
@@ -33,7 +35,7 @@ from hubsync.errors import (
 )
 from hubsync.stores.objects_errors import is_not_found, is_transient, translated
 from hubsync.stores.objects_settings import Settings
-from hubsync.stores.protocol import ABSENT, ObjectInfo
+from hubsync.stores.protocol import ABSENT, ObjectInfo, too_large
 
 TRIES: Final = 4
 _BACKOFF: Final = 0.2
@@ -216,10 +218,12 @@ class Client:
         unless: str | None = None,
         identity: str | None = None,
         size: int | None = None,
+        limit: int | None = None,
     ) -> tuple[Any, ObjectInfo]:
         """The object's bytes (a buffer). ``identity``: raises PreconditionFailed for another one.
         ``unless``: raises NotModifiedError for this one. ``size``: raises ContentMismatch for
-        another one, before the bytes are fetched."""
+        another one, before the bytes are fetched. ``limit``: raises TooLarge for a larger one, as
+        early."""
         check_key(key, self.settings.provider)
         options: Any = {}
         if unless:
@@ -235,6 +239,8 @@ class Client:
                 raise PreconditionFailed(f"{key} is not what was expected there.")
             if size is not None and info.size != size:
                 raise other_size(key, info.size, size)
+            if limit is not None and info.size > limit:
+                raise too_large(key, info.size, limit)
             return await answer.bytes_async(), info
         except NotModifiedError:
             raise
@@ -311,6 +317,32 @@ class Client:
             if is_not_found(error):
                 raise ObjectNotFound(f"{source} is not there.") from error
             raise self.failed(error, source) from error
+
+    async def copy_new(self, source: str, target: str) -> None:
+        """As `copy`; raises PreconditionFailed if there is a ``target``. Google and Azure refuse
+        that themselves. Of S3 servers only some do, and nothing shows which: there it is looked
+        first, and the condition sent all the same."""
+        check_key(source, self.settings.provider)
+        if not self.settings.conditional or self.settings.provider == "s3":
+            await self.check_expected(target, ABSENT)
+        if not self.settings.conditional:
+            await self.copy(source, target)
+            return
+        check_key(target, self.settings.provider)
+        self.requests["copy"] += 1
+        try:
+            await obstore.copy_async(self._creator, source, target, overwrite=False)
+        except FAILURES as error:
+            if is_not_found(error):
+                raise ObjectNotFound(f"{source} is not there.") from error
+            raise self.failed(error, target) from error
+
+    @cached_property
+    def _creator(self) -> Any:
+        if self.settings.provider != "s3":
+            return self._writer
+        config = {**self.settings.config, "copy_if_not_exists": "header: If-None-Match: *"}
+        return open_native(replace(self.settings, config=config), retries=False)
 
     async def delete(self, key: str) -> None:
         """Remove the object; an absent one is no error."""

@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 from hubsync.errors import HubsyncError, PreconditionFailed, StoreError, Unreachable
 from hubsync.stores.objects_client import Client, Page, check_key, identity_of
 from hubsync.stores.objects_errors import TRANSIENT_STATUS, provider_error
+from hubsync.stores.objects_large import Note, unheard
 from hubsync.stores.objects_settings import Settings
 from hubsync.stores.protocol import ABSENT, ObjectInfo, Passed, Transferred, Upload
 from hubsync.stores.transfer import SourceStream, stream_source
@@ -34,6 +35,7 @@ class GoogleUploads:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self.note: Note = unheard
         self._api = _Api(client.settings)
 
     def upload(self, job: Upload, passed: Passed) -> Transferred:
@@ -71,6 +73,9 @@ class GoogleUploads:
     def sweep(self, older_than: int) -> int:
         """Nothing is ever left behind."""
         return 0
+
+    def abort(self, key: str, token: str) -> bool:
+        return False
 
     def _condition(self, job: Upload) -> dict[str, str]:
         if job.expected is None or not self._client.settings.conditional:

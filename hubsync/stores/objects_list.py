@@ -1,8 +1,9 @@
 """Listing a bucket: fast through obstore, and by the provider's own library where keys need it.
 
 obstore strips the slash from the marker objects that some tools make for folders (``folder/``, no
-bytes), so that they look like empty files named ``folder``. Every empty object is therefore asked
-for by its name, once for each store, and is no object if there is none of that name.
+bytes), so that they look like empty files named ``folder``. Every empty object for which nobody
+vouches is therefore asked for by its name, once for each store, and is no object if there is none
+of that name.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from hubsync.errors import HubsyncError, ObjectNotFound, Unreachable
 from hubsync.stores.objects_client import Client, Page, identity_of, is_representable
 from hubsync.stores.objects_errors import provider_error
 from hubsync.stores.objects_raw import raw_pages
-from hubsync.stores.protocol import ObjectInfo
+from hubsync.stores.protocol import ObjectInfo, Vouched
 
 _FAILURES: Final = (BaseError, OSError, ValueError)
 _CHUNK: Final = 1000
@@ -35,7 +36,7 @@ class Lister:
         self._heads = heads
         self._empty: set[ObjectInfo] = set()
 
-    def every(self, prefix: str) -> Iterator[Infos]:
+    def every(self, prefix: str, vouched: Vouched | None = None) -> Iterator[Infos]:
         """Every object whose key begins with ``prefix``."""
         folder = prefix.rpartition("/")[0]
         if not _is_plain(prefix, folder):
@@ -46,7 +47,7 @@ class Lister:
         try:
             for chunk in obstore.list(self._client.reader, folder or None, chunk_size=_CHUNK):
                 self._client.requests["list"] += 1
-                rows = self._without_markers(_rows(chunk, prefix), listed)
+                rows = self._without_markers(_rows(chunk, prefix), listed, vouched)
                 passed.append(rows)
                 yield rows
         except InvalidPathError:
@@ -55,7 +56,7 @@ class Lister:
         except _FAILURES as error:
             raise self._failed(error) from error
 
-    def level(self, prefix: str) -> Page:
+    def level(self, prefix: str, vouched: Vouched | None = None) -> Page:
         """The objects directly under ``prefix``, and the common prefixes of the deeper ones."""
         if not _is_plain(prefix, prefix.rstrip("/")):
             return self._raw_level(prefix)
@@ -69,23 +70,26 @@ class Lister:
         deeper = [f"{name}/" for name in found["common_prefixes"]]
         if "/" in deeper:  # a key at the top of the bucket begins with a slash
             return self._raw_level(prefix)
-        return self._without_markers(_rows(found["objects"], prefix), set()), deeper
+        objects = self._without_markers(_rows(found["objects"], prefix), set(), vouched)
+        return objects, deeper
 
-    def _without_markers(self, rows: Infos, listed: set[str]) -> Infos:
+    def _without_markers(self, rows: Infos, listed: set[str], vouched: Vouched | None) -> Infos:
         """``rows`` without markers. ``listed`` collects the empty objects of one listing, as the
         marker beside an empty file of its name looks like that file once more."""
         empty = [row for row in rows if row.size == 0]
         if not empty:
             return rows
-        doubtful = [row for row in empty if row not in self._empty]
+        files = {row for row in empty if row in self._empty or (vouched and vouched(row))}
+        doubtful = [row for row in empty if row not in files]
         found = self._heads([row.key for row in doubtful]) if doubtful else ()
         for row, there in zip(doubtful, found, strict=True):
             if there is not None and there.size == 0:
                 self._empty.add(row)
+                files.add(row)
         kept: Infos = []
         for row in rows:
             if row.size == 0:
-                if row not in self._empty or row.key in listed:
+                if row not in files or row.key in listed:
                     continue
                 listed.add(row.key)
             kept.append(row)

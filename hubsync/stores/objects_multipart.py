@@ -14,8 +14,15 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from threading import Lock
 from typing import Any, Final
 
-from hubsync.errors import HubsyncError, PreconditionFailed, SourceChanged, StoreError
+from hubsync.errors import (
+    HubsyncError,
+    ObjectNotFound,
+    PreconditionFailed,
+    SourceChanged,
+    StoreError,
+)
 from hubsync.stores.objects_client import Client, check_key, identity_of
+from hubsync.stores.objects_large import Note, unheard
 from hubsync.stores.objects_s3 import full_key, raw_client, raw_error
 from hubsync.stores.objects_tags import Naming, Tagger, probed
 from hubsync.stores.protocol import ABSENT, Passed, Transferred, Upload
@@ -46,6 +53,7 @@ class Multipart:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self.note: Note = unheard
         self._settings = client.settings
         self._native: Any = None
         self._lock = Lock()
@@ -81,6 +89,14 @@ class Multipart:
                 self.call("abort_multipart_upload", upload["Key"], UploadId=upload["UploadId"])
                 count += 1
         return count
+
+    def abort(self, key: str, token: str) -> bool:
+        """Some servers say of an upload that is over that there is none, others nothing."""
+        try:
+            self.call("abort_multipart_upload", full_key(self._settings, key), UploadId=token)
+        except ObjectNotFound:
+            return False
+        return True
 
     def unfinished(self, prefix: str) -> Iterator[dict[str, Any]]:
         """Unfinished uploads of keys that begin with ``prefix``, which here are whole keys."""
@@ -183,9 +199,11 @@ class _OneUpload:
             there = self._list_parts(one["UploadId"])
             if there.get(1) == wanted:
                 self._upload_id, self._there = one["UploadId"], there
-                return
-        made = self._multipart.call("create_multipart_upload", self._key)
-        self._upload_id = made["UploadId"]
+                break
+        else:
+            made = self._multipart.call("create_multipart_upload", self._key)
+            self._upload_id = made["UploadId"]
+        self._multipart.note(self._job.key, self._upload_id)
 
     def _list_parts(self, upload_id: str) -> dict[int, str]:
         found: dict[int, str] = {}

@@ -23,14 +23,26 @@ Duties of an implementer
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from msgspec import Struct
 
-from hubsync.errors import HubsyncError
+from hubsync.errors import HubsyncError, StoreError
 
 ABSENT: Final = ""
 """As an expected identity: the object must not exist (If-None-Match: *)."""
+
+
+class TooLarge(StoreError):
+    """An object is larger than the one who reads it will have it."""
+
+
+def too_large(key: str, size: int, limit: int) -> TooLarge:
+    return TooLarge(
+        f"{key} has {size} bytes, where no more than {limit} can be right.",
+        "Another tool may have written it; look at it there.",
+        "too-large",
+    )
 
 
 class StoreCapabilities(Struct, frozen=True):
@@ -118,6 +130,10 @@ Passed = Callable[[int], None]
 """Told how many more bytes passed."""
 
 
+Vouched = Callable[[ObjectInfo], bool]
+"""Whether an empty object that a listing shows is known to be one, and not a folder's marker."""
+
+
 Level = tuple[list[ObjectInfo], list[str]]
 """The objects directly under a prefix, and the common prefixes of the deeper ones."""
 
@@ -132,19 +148,25 @@ class Store(Protocol):
     def description(self) -> str:
         """One line for `doctor`: which library serves this, and why (no credential in it)."""
 
-    def list(self, prefix: str = "") -> Iterator[list[ObjectInfo]]:
-        """Every object whose key begins with ``prefix``, in batches, in no promised order."""
+    def list(self, prefix: str = "", vouched: Vouched | None = None) -> Iterator[list[ObjectInfo]]:
+        """Every object whose key begins with ``prefix``, in batches, in no promised order.
 
-    def list_level(self, prefix: str = "") -> Level:
+        A store that cannot tell an empty object from the marker of a folder asks for each that
+        ``vouched`` (called from any thread) does not know.
+        """
+
+    def list_level(self, prefix: str = "", vouched: Vouched | None = None) -> Level:
         """The objects directly under ``prefix`` (which is empty or ends in ``/``) and the common
-        prefixes (each ending in ``/``) of the deeper ones."""
+        prefixes (each ending in ``/``) of the deeper ones. ``vouched`` as in `list`."""
 
     def head(self, key: str) -> ObjectInfo | None:
         """The object as it is now, or None."""
 
-    def read(self, key: str, *, unless: str | None = None) -> tuple[bytes, ObjectInfo] | None:
-        """A small object's bytes; None if its identity is still ``unless``. Raises
-        ObjectNotFound."""
+    def read(
+        self, key: str, *, unless: str | None = None, limit: int | None = None
+    ) -> tuple[bytes, ObjectInfo] | None:
+        """A small object's bytes; None if its identity is still ``unless``. Raises ObjectNotFound,
+        and TooLarge, before they are in memory, for more than ``limit`` bytes."""
 
     def write(self, key: str, data: bytes, *, expected: str | None = None) -> ObjectInfo:
         """Write a small object; ``expected`` as in `Upload`. Raises PreconditionFailed."""
@@ -152,6 +174,10 @@ class Store(Protocol):
     def copy(self, source: str, target: str) -> ObjectInfo | None:
         """Copy within the store, replacing ``target``; its info if that costs no further
         request."""
+
+    def copy_new(self, source: str, target: str) -> ObjectInfo | None:
+        """As `copy`, but raises PreconditionFailed if there is a ``target``: atomically where the
+        store can, else by a look just before."""
 
     def delete(self, key: str, *, expected: str | None = None) -> None:
         """Remove an object; an absent one is no error. ``expected`` as far as the store can."""
@@ -162,8 +188,21 @@ class Store(Protocol):
     def download(self, jobs: Iterable[Download], passed: Passed) -> Iterator[Transferred]:
         """Fetch objects, many at a time."""
 
-    def sweep(self, older_than: int) -> int:
+    def sweep(self, older_than: int, *, alone: bool = False) -> int:
         """Abort this store's unfinished uploads (and temporary objects) begun before the time
-        ``older_than`` (ns since the epoch); how many there were."""
+        ``older_than`` (ns since the epoch); how many there were. ``alone``: nobody else is writing,
+        so that temporary objects, which nobody goes on with, are removed whatever their age."""
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class LeavesUploads(Protocol):
+    """A store whose unfinished uploads outlive the process, so that a later one can go on."""
+
+    def note_uploads(self, note: Callable[[str, str], None]) -> None:
+        """Tell ``note``, from any thread, the key and a token of each such upload, before its first
+        byte is sent."""
+
+    def abort(self, key: str, token: str) -> bool:
+        """Abort the upload with this token, whatever its age; False if there is none any more."""

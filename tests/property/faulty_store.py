@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from hubsync.errors import AccessDenied, HubsyncError, StoreError, Unreachable
+from hubsync.errors import AccessDenied, HubsyncError, PreconditionFailed, StoreError, Unreachable
 from hubsync.stores.memory import MemoryStore
 from hubsync.stores.protocol import (
     Download,
@@ -17,6 +17,7 @@ from hubsync.stores.protocol import (
     StoreCapabilities,
     Transferred,
     Upload,
+    Vouched,
 )
 from hubsync.stores.transfer import run_jobs
 
@@ -121,22 +122,24 @@ class FaultyStore:
     def description(self) -> str:
         return "a store that fails when told to"
 
-    def list(self, prefix: str = "") -> Iterator[list[ObjectInfo]]:
+    def list(self, prefix: str = "", vouched: Vouched | None = None) -> Iterator[list[ObjectInfo]]:
         with self._lock:
             fault, number = self.fault, self.counted["list"]
         halfway = fault is not None and fault.operation == "list" and fault.done
         if halfway and fault is not None and fault.number == number and fault.error:
-            found = [info for batch in self.inner.list(prefix) for info in batch]
+            found = [info for batch in self.inner.list(prefix, vouched) for info in batch]
             self._due("list")
             yield found[: len(found) // 2]
             raise ERRORS[fault.error]()
         due = self._due("list")
-        yield from self.inner.list(prefix)
+        yield from self.inner.list(prefix, vouched)
         self._after(due)
 
-    def list_level(self, prefix: str = "") -> tuple[list[ObjectInfo], list[str]]:
+    def list_level(
+        self, prefix: str = "", vouched: Vouched | None = None
+    ) -> tuple[list[ObjectInfo], list[str]]:
         due = self._due("list")
-        found = self.inner.list_level(prefix)
+        found = self.inner.list_level(prefix, vouched)
         self._after(due)
         return found
 
@@ -146,9 +149,11 @@ class FaultyStore:
         self._after(due)
         return found
 
-    def read(self, key: str, *, unless: str | None = None) -> tuple[bytes, ObjectInfo] | None:
+    def read(
+        self, key: str, *, unless: str | None = None, limit: int | None = None
+    ) -> tuple[bytes, ObjectInfo] | None:
         due = self._due("read")
-        found = self.inner.read(key, unless=unless)
+        found = self.inner.read(key, unless=unless, limit=limit)
         self._after(due)
         return found
 
@@ -161,6 +166,16 @@ class FaultyStore:
     def copy(self, source: str, target: str) -> ObjectInfo | None:
         due = self._due("copy")
         info = self.inner.copy(source, target)
+        self._after(due)
+        return info
+
+    def copy_new(self, source: str, target: str) -> ObjectInfo | None:
+        if not self.mode.enforced:
+            if self.head(target) is not None:
+                raise PreconditionFailed(f"{target} is there.")
+            return self.copy(source, target)
+        due = self._due("copy")
+        info = self.inner.copy_new(source, target)
         self._after(due)
         return info
 
@@ -189,8 +204,8 @@ class FaultyStore:
 
         return run_jobs(jobs, get, 1)
 
-    def sweep(self, older_than: int) -> int:
-        return self.inner.sweep(older_than)
+    def sweep(self, older_than: int, *, alone: bool = False) -> int:
+        return self.inner.sweep(older_than, alone=alone)
 
     def close(self) -> None:
         return

@@ -18,6 +18,7 @@ from hubsync.core.paths import check_remote_name
 from hubsync.errors import ObjectNotFound
 from hubsync.model import METADATA_DIR, Entry, Kind, Problem, Tree
 from hubsync.remotes.mirror import layout, wire
+from hubsync.remotes.mirror.reading import read_metadata
 from hubsync.remotes.mirror.wire import Batch, Head, Segment
 from hubsync.stores.protocol import Store
 
@@ -28,10 +29,12 @@ Changes = dict[str, Entry | None]
 
 
 class HeadAt(Struct, frozen=True):
-    """A head and its object's identity; ``identity`` "" : there is none yet."""
+    """A head and its object's identity; ``identity`` "" : there is none yet. ``mtime``: when it was
+    written, by the store's clock (ns); 0: that is not known."""
 
     head: Head
     identity: str = ""
+    mtime: int = 0
 
 
 class Index(Struct, frozen=True):
@@ -60,14 +63,14 @@ class Books:
     def head_unless(self, identity: str) -> HeadAt | None:
         """None if the head is still the one with ``identity``."""
         try:
-            found = self._store.read(layout.HEAD, unless=identity or None)
+            found = read_metadata(self._store, layout.HEAD, unless=identity or None)
         except ObjectNotFound:
             empty = HeadAt(Head(wire.FORMAT_VERSION, self.remote_id, 0))
             return empty if identity == "" else self._lost()
         if found is None:
             return None
         data, info = found
-        return HeadAt(wire.decode_head(data, self.remote_id), info.identity)
+        return HeadAt(wire.decode_head(data, self.remote_id), info.identity, info.mtime)
 
     def _lost(self) -> HeadAt:
         raise wire.damaged("index/head", "it is gone")
@@ -116,7 +119,7 @@ class Books:
 
     def batch(self, name: str) -> Batch:
         """One log or segment. Raises ObjectNotFound, RemoteFormatError."""
-        found = self._store.read(layout.METADATA + name)
+        found = read_metadata(self._store, layout.METADATA + name)
         assert found is not None
         return wire.decode_batch(found[0], self.remote_id, name)
 

@@ -8,13 +8,39 @@ For 100,000 objects this is one loop with nothing built for those that are as re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
+from typing import Final
 
 from msgspec import Struct
 
 from hubsync.core.paths import check_remote_name
 from hubsync.model import Entry, Kind, Problem, Tree
-from hubsync.stores.protocol import ObjectInfo
+from hubsync.stores.protocol import ObjectInfo, Vouched
+
+_SLACK: Final = 1_000_000_000
+"""Some servers tell the time of an object in whole seconds in one answer and exactly in another."""
+
+
+def vouched(tree: Tree, recorded: int, doubted: Container[str] = ()) -> Vouched:
+    """Which empty objects of a listing are files for sure: those that are as ``tree`` has them.
+
+    All empty objects may have one identity, so that a folder's marker that another tool put in the
+    place of a file of that name looks as the file did. But it is younger than the head, which was
+    written at ``recorded`` (by the store's clock) and names no object of a later time. ``doubted``:
+    paths of which nothing is believed.
+    """
+
+    def known(info: ObjectInfo) -> bool:
+        row = tree.get(info.key)
+        return (
+            row is not None
+            and info.key not in doubted
+            and row.identity == info.identity
+            and row.size == info.size
+            and info.mtime <= recorded + _SLACK
+        )
+
+    return known
 
 
 class Differences(Struct, frozen=True):

@@ -2,7 +2,8 @@
 
 Ages are judged by the store's clock where there is a choice: the time of an object written just now
 is compared with that of the others. Nothing younger than a day that a writer may be about to name
-in the head is touched.
+in the head is touched. What is known to be dead goes whatever its age: this workspace's own
+uploads, and temporary objects where nobody else can be writing.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from hubsync.remotes.mirror.books import Books, HeadAt
 from hubsync.remotes.mirror.commit import Committer
 from hubsync.remotes.mirror.lease import LEASE
 from hubsync.remotes.mirror.place import Place
-from hubsync.stores.protocol import ObjectInfo
+from hubsync.remotes.mirror.uploads import UploadNotes
+from hubsync.stores.protocol import LeavesUploads, ObjectInfo
 
 _WORKERS: Final = 16
 
@@ -27,6 +29,7 @@ class Collector(Struct, frozen=True):
     place: Place
     books: Books
     committer: Committer
+    uploads: UploadNotes
 
     def collect(self, before: int) -> int:
         """How many objects went that were older than ``before``, and leftovers."""
@@ -38,14 +41,37 @@ class Collector(Struct, frozen=True):
             *self._old_versions(before),
             *self._older(layout.LOG, min(before, young), named),
             *self._older(layout.INDEX, young, named | {layout.HEAD}),
-            *self._older(layout.TEMPORARY, young, set()),
-            *self._older(layout.LIVE, now - int(10 * LEASE) * layout.SECOND, set()),
+            *self._temporary(young),
+            *self._older(layout.LIVE, now - int(LEASE) * layout.SECOND, set()),
         ]
         with ThreadPoolExecutor(_WORKERS) as pool:
             list(pool.map(self.place.store.delete, useless))
         # Nobody uploads one object for a day: what is unfinished since then will stay so.
         dead = max(before, self.place.clock() - layout.DAY)
-        return len(useless) + self.place.store.sweep(dead)
+        swept = self.place.store.sweep(dead, alone=self._alone)
+        return len(useless) + self._own_uploads() + swept
+
+    @property
+    def _alone(self) -> bool:
+        """Under the lease lock nobody else writes."""
+        return not self.place.conditional
+
+    def _own_uploads(self) -> int:
+        """Abort what killed processes of this workspace had begun. Its own lock guarantees that
+        none of them is alive; other hubs' uploads of the same paths have other tokens."""
+        store, count = self.place.store, 0
+        if isinstance(store, LeavesUploads):
+            for key, token in self.uploads.all():
+                count += store.abort(key, token)
+        self.uploads.remove()
+        return count
+
+    def _temporary(self, before: int) -> Iterator[str]:
+        """Probes live for an instant, and their writers bear it if they are gone before that."""
+        for info in self._listed(layout.TEMPORARY):
+            name = info.key.removeprefix(layout.TEMPORARY)
+            if self._alone or layout.is_probe(name) or info.mtime < before:
+                yield info.key
 
     def _now(self) -> int:
         """The store's time; 0, by which nothing is old, if it does not tell."""

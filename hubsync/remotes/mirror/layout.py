@@ -34,6 +34,11 @@ def nonce(rng: random.Random) -> str:
     return f"{rng.getrandbits(64):016x}"
 
 
+def is_probe(name: str) -> bool:
+    """Whether an object below ``tmp/`` was made to see what the store does with it."""
+    return re.fullmatch(r"(probe|gc|parts)-[0-9a-f]{16}", name) is not None
+
+
 def plain(text: str, limit: int = 32) -> str:
     """``text`` as part of an object's name on any store: letters, digits, dot, dash, underscore."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text)[:limit].strip(".-") or "hub"

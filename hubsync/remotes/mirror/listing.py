@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Final, Protocol, runtime_checkable
@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from hubsync.model import Tree
 from hubsync.remotes.mirror import layout
-from hubsync.stores.protocol import ObjectInfo, Store
+from hubsync.stores.protocol import Level, ObjectInfo, Store, Vouched
 
 _LISTERS: Final = 16
 _SPLIT_ABOVE: Final = 5000
@@ -37,11 +37,6 @@ class ListsAround(Protocol):
 
     def list_around(self, hidden: str) -> Iterator[list[ObjectInfo]] | None:
         """As `Store.list` of everything but ``hidden`` (which ends in ``/``); None: it cannot."""
-
-
-class _Level(Struct, frozen=True):
-    objects: list[ObjectInfo]
-    prefixes: list[str]
 
 
 class Shape(Struct, frozen=True):
@@ -71,7 +66,9 @@ def _is_big(count: int, total: int) -> bool:
 
 
 @contextlib.contextmanager
-def list_files(store: Store, known: Tree) -> Iterator[Iterator[list[ObjectInfo]]]:
+def list_files(
+    store: Store, known: Tree, vouched: Vouched | None = None
+) -> Iterator[Iterator[list[ObjectInfo]]]:
     """Every object outside ``.hubsync/``, in batches; a page that fails is raised (rule 9).
 
     The listing goes on in the background from the moment the context is entered.
@@ -81,7 +78,7 @@ def list_files(store: Store, known: Tree) -> Iterator[Iterator[list[ObjectInfo]]
 
     def run() -> None:
         try:
-            for batch in _batches(store, known):
+            for batch in _batches(store, known, vouched):
                 if stop.is_set():
                     return
                 arrived.put(batch)
@@ -108,38 +105,35 @@ def _taken(
         yield batch
 
 
-def _batches(store: Store, known: Tree) -> Iterator[list[ObjectInfo]]:
+def _batches(store: Store, known: Tree, vouched: Vouched | None) -> Iterator[list[ObjectInfo]]:
     with ThreadPoolExecutor(_LISTERS if store.capabilities.parallel_prefixes else 1) as pool:
-        first = pool.submit(_level, store, "")
+        first = pool.submit(store.list_level, "", vouched)
         if not store.capabilities.parallel_prefixes:
             around = store.list_around(layout.METADATA) if isinstance(store, ListsAround) else None
-            yield from _one_by_one(store, first.result()) if around is None else around
+            yield from _one_by_one(store, first.result(), vouched) if around is None else around
             return
         shape = shape_of(known)
-        top = first.result()
-        yield _outside(top.objects)
-        prefixes = [one for one in top.prefixes if one != layout.METADATA]
+        objects, deeper = first.result()
+        yield _outside(objects)
+        prefixes = [one for one in deeper if one != layout.METADATA]
         big = [one for one in prefixes if _is_big(shape.below.get(one, 0), shape.total)]
         asked = grouped([one for one in prefixes if one not in big], shape)
-        for level in pool.map(lambda prefix: _level(store, prefix), big):
-            yield level.objects
-            asked += grouped(level.prefixes, shape)
-        yield from _all_of(store, pool, asked)
+        for objects, deeper in pool.map(lambda prefix: store.list_level(prefix, vouched), big):
+            yield objects
+            asked += grouped(deeper, shape)
+        yield from _all_of(pool, asked, lambda prefix: store.list(prefix, vouched))
 
 
-def _one_by_one(store: Store, top: _Level) -> Iterator[list[ObjectInfo]]:
-    yield _outside(top.objects)
-    for prefix in top.prefixes:
+def _one_by_one(store: Store, top: Level, vouched: Vouched | None) -> Iterator[list[ObjectInfo]]:
+    objects, deeper = top
+    yield _outside(objects)
+    for prefix in deeper:
         if prefix != layout.METADATA:
-            yield from store.list(prefix)
+            yield from store.list(prefix, vouched)
 
 
 def _outside(objects: list[ObjectInfo]) -> list[ObjectInfo]:
     return [one for one in objects if not one.key.startswith(layout.METADATA)]
-
-
-def _level(store: Store, prefix: str) -> _Level:
-    return _Level(*store.list_level(prefix))
 
 
 def grouped(prefixes: list[str], shape: Shape) -> list[tuple[str, int]]:
@@ -176,14 +170,16 @@ def _covering(members: list[str], start: str, sizes: dict[str, int]) -> Iterator
 
 
 def _all_of(
-    store: Store, pool: ThreadPoolExecutor, asked: Iterable[tuple[str, int]]
+    pool: ThreadPoolExecutor,
+    asked: Iterable[tuple[str, int]],
+    listed: Callable[[str], Iterator[list[ObjectInfo]]],
 ) -> Iterator[list[ObjectInfo]]:
     """Batches as they come in from all listings at once."""
     arrived: SimpleQueue[list[ObjectInfo] | BaseException | None] = SimpleQueue()
 
     def run(prefix: str, depth: int) -> None:
         try:
-            for batch in store.list(prefix):
+            for batch in listed(prefix):
                 if prefix.endswith("/"):
                     arrived.put(batch)
                 else:

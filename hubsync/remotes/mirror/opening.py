@@ -9,6 +9,7 @@ from hubsync.errors import ObjectNotFound, PreconditionFailed, RemoteFormatError
 from hubsync.remotes.mirror import layout, wire
 from hubsync.remotes.mirror.lease import LeaseLock
 from hubsync.remotes.mirror.place import Place
+from hubsync.remotes.mirror.reading import read_metadata
 from hubsync.remotes.mirror.wire import FormatFile
 from hubsync.stores.protocol import ABSENT, Store
 
@@ -16,7 +17,7 @@ from hubsync.stores.protocol import ABSENT, Store
 def read_format(store: Store) -> FormatFile | None:
     """None: no mirror begins here. Raises RemoteFormatError."""
     try:
-        found = store.read(layout.FORMAT)
+        found = read_metadata(store, layout.FORMAT)
     except ObjectNotFound:
         return None
     assert found is not None

@@ -6,7 +6,7 @@ import os
 import random
 import threading
 from collections.abc import Callable
-from typing import Final, Protocol, runtime_checkable
+from typing import Final
 
 from blake3 import blake3
 from msgspec import Struct
@@ -14,17 +14,9 @@ from msgspec import Struct
 from hubsync.errors import ObjectNotFound, PreconditionFailed
 from hubsync.model import Entry, Kind
 from hubsync.remotes.mirror import layout
-from hubsync.stores.protocol import Download, ObjectInfo, Store
+from hubsync.stores.protocol import Download, Store
 
 NOTHING: Final = blake3(b"").digest()
-
-
-@runtime_checkable
-class CopiesNew(Protocol):
-    """A store that can refuse a copy onto an existing object, atomically."""
-
-    def copy_new(self, source: str, target: str) -> ObjectInfo | None:
-        """As `Store.copy`. Raises PreconditionFailed if ``target`` exists."""
 
 
 class Place(Struct, frozen=True):

@@ -28,9 +28,12 @@ from hubsync.remotes.mirror.journal import Journal
 from hubsync.remotes.mirror.lease import LeaseLock
 from hubsync.remotes.mirror.place import Place
 from hubsync.remotes.mirror.publish import Expected, Publisher
+from hubsync.remotes.mirror.reading import read_metadata
+from hubsync.remotes.mirror.uploads import UploadNotes
 from hubsync.remotes.mirror.wire import FormatFile
 from hubsync.remotes.protocol import (
     Change,
+    Done,
     Fetched,
     Known,
     Published,
@@ -39,7 +42,7 @@ from hubsync.remotes.protocol import (
     SyncNote,
 )
 from hubsync.report import Reporter
-from hubsync.stores.protocol import Store
+from hubsync.stores.protocol import LeavesUploads, Store
 
 _CAPABILITIES: Final = RemoteCapabilities(
     conditional_writes=True, atomic_commit=False, history=True
@@ -52,6 +55,7 @@ class _Mirror(Struct, frozen=True):
     format: FormatFile
     books: Books
     journal: Journal
+    uploads: UploadNotes
 
 
 class MirrorRemote:
@@ -78,6 +82,7 @@ class MirrorRemote:
         self._lock = LeaseLock(store, scratch, owner, rng)
         self._mirror: _Mirror | None = None
         self._seen: Expected | None = None
+        self._doubted: set[str] = set()
 
     @property
     def capabilities(self) -> RemoteCapabilities:
@@ -118,7 +123,10 @@ class MirrorRemote:
             found = opening.create_format(self._place(False), self._lock, f"hubsync {__version__}")
         if self._mirror is None or self._mirror.format != found:
             books = Books(self._store, found.id)
-            self._mirror = _Mirror(found, books, Journal(self._scratch, found.id))
+            uploads = UploadNotes(self._scratch, found.id)
+            if isinstance(self._store, LeavesUploads):
+                self._store.note_uploads(uploads.add)
+            self._mirror = _Mirror(found, books, Journal(self._scratch, found.id), uploads)
         return found.id
 
     def changed_since(self, revision_text: str) -> bool:
@@ -126,9 +134,10 @@ class MirrorRemote:
         if known is None:
             return True
         try:
-            return self._store.read(layout.HEAD, unless=known.identity or None) is not None
+            found = read_metadata(self._store, layout.HEAD, unless=known.identity or None)
         except ObjectNotFound:
             return known.identity != ""
+        return found is not None
 
     def snapshot(self, known: Known | None, *, listing: bool) -> Snapshot:
         """After an interrupted publish everything is listed once, whatever ``listing`` says: only
@@ -137,7 +146,7 @@ class MirrorRemote:
         listed = listing or self._left_over()
         if listed:
             journal = mirror.journal.entries()
-            seen = snapshot.from_listing(self._store, mirror.books, known, journal)
+            seen = snapshot.from_listing(self._store, mirror.books, known, journal, self._doubted)
             if journal and not seen.snapshot.unrecorded & journal.keys():
                 mirror.journal.remove()
         else:
@@ -167,7 +176,12 @@ class MirrorRemote:
         on = self._expected(mirror, expected)
         with self._writing() as still_ours:
             publisher = Publisher(self._place(), mirror.books, mirror.journal, reporter, still_ours)
-            return publisher.publish(todo, on, note)
+            published = publisher.publish(todo, on, note)
+        self._doubted.update(one.path for one in published.outcomes if one.done is Done.MOVED)
+        failed = any(one.done is Done.FAILED for one in published.outcomes)
+        if not failed and len(published.outcomes) == len(todo):
+            mirror.uploads.remove()
+        return published
 
     def same_bytes(self, entry: Entry, local_file: str) -> bool | None:
         """Whether an entry that nobody has read has a local file's bytes, by the store's own
@@ -189,7 +203,8 @@ class MirrorRemote:
         mirror = self._open()
         with self._writing() as still_ours:
             committer = Committer(self._place(), mirror.books, still_ours)
-            return Collector(self._place(), mirror.books, committer).collect(before)
+            collector = Collector(self._place(), mirror.books, committer, mirror.uploads)
+            return collector.collect(before)
 
     def close(self) -> None:
         self._store.close()

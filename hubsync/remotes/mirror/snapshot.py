@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -16,7 +16,7 @@ from hubsync.remotes.mirror.compare import Differences, Overlay
 from hubsync.remotes.mirror.listing import list_files
 from hubsync.remotes.mirror.revision import Revision
 from hubsync.remotes.protocol import Known, Snapshot
-from hubsync.stores.protocol import Store
+from hubsync.stores.protocol import Store, TooLarge
 
 _ATTEMPTS: Final = 5
 
@@ -83,14 +83,16 @@ def from_listing(
     books: Books,
     known: Known | None,
     journal: Mapping[str, Entry],
+    doubted: Container[str] = (),
 ) -> Seen:
     """The index and the listing laid over it.
 
     The head is read before the listing begins, never beside it: a row must not be younger than the
-    listing, or a file that another hub published just now would look deleted.
+    listing, or a file that another hub published just now would look deleted. ``doubted``: paths at
+    which a write found something else than the last listing showed.
     """
     basis = basis_of(known, books.remote_id)
-    index, found = _both(store, books, basis)
+    index, found = _both(store, books, basis, doubted)
     journal = {**journal, **_links_written(store, found, journal)}
     if _needs_second_look(found, journal):
         moved = books.head_unless(index.at.identity)
@@ -106,14 +108,17 @@ def from_listing(
     return _seen(index, basis, compare.overlay(index.tree, found, journal))
 
 
-def _both(store: Store, books: Books, basis: Basis) -> tuple[Index, Differences]:
+def _both(
+    store: Store, books: Books, basis: Basis, doubted: Container[str]
+) -> tuple[Index, Differences]:
     for _ in range(_ATTEMPTS):
         head = _head(books, basis)
         # How the files are spread says how best to list them; where that is not known, the index
         # is read first.
         first = books.index(head, None, 0) if basis.tree is None else None
         spread = first.tree if first is not None else basis.tree
-        with list_files(store, spread or Tree()) as listing:
+        vouched = compare.vouched(spread or Tree(), head.mtime, doubted)
+        with list_files(store, spread or Tree(), vouched) as listing:
             index = first or books.index(head, basis.tree, basis.last)
             found = compare.differences(index.tree, listing)
         if index.at.identity == head.identity:
@@ -136,8 +141,8 @@ def _links_written(
         if info.size != len(target):
             continue
         try:
-            read = store.read(path)
-        except ObjectNotFound:
+            read = store.read(path, limit=info.size)
+        except (ObjectNotFound, TooLarge):
             continue
         if read is not None and read[0] == target and read[1].identity == info.identity:
             written[path] = replace(entry, identity=info.identity, size=info.size)

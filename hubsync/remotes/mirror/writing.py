@@ -29,7 +29,6 @@ from hubsync.model import Entry, Kind, Tree, same_content
 from hubsync.remotes.mirror.books import is_object
 from hubsync.remotes.mirror.journal import JournalWriter
 from hubsync.remotes.mirror.place import (
-    CopiesNew,
     Place,
     check_absent,
     check_there,
@@ -39,7 +38,7 @@ from hubsync.remotes.mirror.place import (
 from hubsync.remotes.mirror.transfer import problem_of
 from hubsync.remotes.protocol import Change, Done, Outcome, Put, Remove
 from hubsync.report import Reporter
-from hubsync.stores.protocol import ABSENT, ObjectInfo, Transferred, Upload
+from hubsync.stores.protocol import ABSENT, Transferred, Upload
 
 _WORKERS: Final = 32
 _AHEAD: Final = 2 * _WORKERS
@@ -190,7 +189,7 @@ class Writer:
             return send
         place = self._work.place
         try:
-            copied = _copy_new(place, origin, put.path)
+            copied = place.store.copy_new(origin, put.path)
         except ObjectNotFound:
             return send
         info = copied or place.store.head(put.path)
@@ -321,15 +320,3 @@ def _upload(ready: _Ready) -> Upload:
         entry.mtime,
         entry.executable,
     )
-
-
-def _copy_new(place: Place, source: str, target: str) -> ObjectInfo | None:
-    """Raises PreconditionFailed if ``target`` exists.
-
-    Where the store cannot refuse that by itself, there is a moment between look and copy in which
-    another writer's new object could be replaced.
-    """
-    if isinstance(place.store, CopiesNew):
-        return place.store.copy_new(source, target)
-    check_absent(place, target)
-    return place.store.copy(source, target)

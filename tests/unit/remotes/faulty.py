@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 
+from hubsync.errors import PreconditionFailed
 from hubsync.stores.protocol import (
     Download,
     ObjectInfo,
@@ -13,6 +14,7 @@ from hubsync.stores.protocol import (
     StoreCapabilities,
     Transferred,
     Upload,
+    Vouched,
 )
 
 Batch = list[ObjectInfo]
@@ -46,14 +48,14 @@ class WrappedStore:
     def description(self) -> str:
         return self.inner.description
 
-    def list(self, prefix: str = "") -> Iterator[Batch]:
+    def list(self, prefix: str = "", vouched: Vouched | None = None) -> Iterator[Batch]:
         self.before("list", prefix)
-        yield from self.inner.list(prefix)
+        yield from self.inner.list(prefix, vouched)
         self.after("list", prefix)
 
-    def list_level(self, prefix: str = "") -> Level:
+    def list_level(self, prefix: str = "", vouched: Vouched | None = None) -> Level:
         self.before("list_level", prefix)
-        found = self.inner.list_level(prefix)
+        found = self.inner.list_level(prefix, vouched)
         self.after("list_level", prefix)
         return found
 
@@ -63,9 +65,11 @@ class WrappedStore:
         self.after("head", key)
         return found
 
-    def read(self, key: str, *, unless: str | None = None) -> tuple[bytes, ObjectInfo] | None:
+    def read(
+        self, key: str, *, unless: str | None = None, limit: int | None = None
+    ) -> tuple[bytes, ObjectInfo] | None:
         self.before("read", key)
-        found = self.inner.read(key, unless=unless)
+        found = self.inner.read(key, unless=unless, limit=limit)
         self.after("read", key)
         return found
 
@@ -78,6 +82,12 @@ class WrappedStore:
     def copy(self, source: str, target: str) -> ObjectInfo | None:
         self.before("copy", source)
         found = self.inner.copy(source, target)
+        self.after("copy", source)
+        return found
+
+    def copy_new(self, source: str, target: str) -> ObjectInfo | None:
+        self.before("copy", source)
+        found = self.inner.copy_new(source, target)
         self.after("copy", source)
         return found
 
@@ -99,8 +109,8 @@ class WrappedStore:
             yield from self.inner.download([job], passed)
             self.after("download", job.key)
 
-    def sweep(self, older_than: int) -> int:
-        return self.inner.sweep(older_than)
+    def sweep(self, older_than: int, *, alone: bool = False) -> int:
+        return self.inner.sweep(older_than, alone=alone)
 
     def close(self) -> None:
         self.inner.close()
@@ -169,6 +179,11 @@ class Unconditional(WrappedStore):
 
     def write(self, key: str, data: bytes, *, expected: str | None = None) -> ObjectInfo:
         return super().write(key, data)
+
+    def copy_new(self, source: str, target: str) -> ObjectInfo | None:
+        if self.head(target) is not None:
+            raise PreconditionFailed(f"{target} is there.")
+        return self.copy(source, target)
 
     def delete(self, key: str, *, expected: str | None = None) -> None:
         super().delete(key)

@@ -1,0 +1,140 @@
+"""Bringing one version of a file back, as a local change that the next sync carries."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from hubsync.core.paths import check_remote_name
+from hubsync.errors import HubsyncError, LocalError, NoSuchVersion, UsageError
+from hubsync.local.apply import Applier
+from hubsync.local.copying import copy_in, stat_entry
+from hubsync.local.digest import digest_file
+from hubsync.local.layout import Layout
+from hubsync.local.stage import Stage
+from hubsync.local.steps import Result, Step
+from hubsync.local.trash import Trash
+from hubsync.model import Entry, Kind
+from hubsync.remotes.protocol import Remote
+from hubsync.results import PathVersion, Restored
+from hubsync.services.history import TRASH_PREFIX, versions
+
+
+def restore(
+    remote: Remote, layout: Layout, path: str, *, at: str | None, to: str | None, now: int
+) -> Restored:
+    """Bring one file back; see `Workspace.restore`."""
+    target = to or path
+    refuse_name(target)
+    here = present(layout, path)
+    there = here if target == path else present(layout, target)
+    stage = Stage(layout.root)
+    slot = stage.slot(f"restore-{os.getpid()}")
+    try:
+        version, entry = _content(remote, layout, path, at, here, slot)
+        step = Step(target, entry, there, slot)
+        with Applier(layout.root, Trash(layout.root, lambda: now)) as applier:
+            (applied,) = applier.apply([step])
+            applier.flush()
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(slot)
+    if applied.problem is not None:
+        raise LocalError(
+            f"{target}: {applied.problem.message}", applied.problem.hint, applied.problem.code
+        )
+    if applied.result is not Result.APPLIED:
+        raise LocalError(
+            f"{target} changed meanwhile; it was left as it is.", "Try again.", "changed-meanwhile"
+        )
+    return Restored(target, version, entry.size)
+
+
+def refuse_name(target: str) -> None:
+    """Raises UsageError for what cannot be the name of a file in a workspace (rule 14)."""
+    problem = check_remote_name(target)
+    if problem is not None:
+        raise UsageError(f"{target}: {problem.message}", problem.hint, problem.code)
+
+
+def present(layout: Layout, path: str) -> Entry | None:
+    """What stands at ``path`` now, with its digest if it is a file."""
+    entry = stat_entry(layout.root, path)
+    if entry is not None and entry.kind is Kind.FILE:
+        return digest_file(layout.root, path, entry)
+    return entry
+
+
+def _content(
+    remote: Remote, layout: Layout, path: str, at: str | None, here: Entry | None, slot: str
+) -> tuple[str, Entry]:
+    """The wanted version's content in the file ``slot``, and its entry."""
+    if at is not None and not is_time(at):
+        return at, _read(remote, layout, path, at, slot)
+    refused: HubsyncError | None = None
+    candidates = versions(remote, layout, path)
+    if at is not None:
+        candidates = _standing_at(candidates, time_of(at))
+    for one in candidates:
+        try:
+            entry = _read(remote, layout, path, one.version, slot)
+        except NoSuchVersion as error:
+            refused = error
+            continue
+        if at is None and here is not None and entry.digest == here.digest:
+            continue
+        return one.version, entry
+    raise NoSuchVersion(
+        f"There is no {'such' if at else 'other'} version of {path}.",
+        f"'hubsync log {path}' lists what there is.",
+    ) from refused
+
+
+def _standing_at(known: Sequence[PathVersion], moment: int) -> list[PathVersion]:
+    """The content that stood at a path at a moment, if it is known.
+
+    A remote version has the time at which the content came; one in the trash, that at which it
+    left. What left first after the moment stood there then, unless it came after it: so it counts
+    only where the remote has nothing later than the moment that may have brought it.
+    """
+    came = [one for one in known if one.place == "remote" and one.digest is not None]
+    newest = next((one for one in came if one.time <= moment), None)
+    if newest is not None:
+        return [newest]
+    left = [one for one in reversed(known) if one.place == "trash" and one.time > moment]
+    brought = {one.digest for one in came if one.time > moment}
+    if left and left[0].digest not in brought:
+        return [left[0]]
+    return []
+
+
+def _read(remote: Remote, layout: Layout, path: str, version: str, slot: str) -> Entry:
+    if version.startswith(TRASH_PREFIX):
+        token = version.removeprefix(TRASH_PREFIX)
+        try:
+            source = Trash(layout.root).source(path, token)
+        except OSError as error:
+            raise NoSuchVersion(
+                f"The trash has no version {version} of {path}.",
+                f"'hubsync log {path}' lists what there is.",
+            ) from error
+        return copy_in(source, slot)
+    return remote.read(path, version, slot)
+
+
+def is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return len(text) >= len("2026-01-01") and "-" in text
+
+
+def time_of(text: str) -> int:
+    """ISO 8601 to ns since the epoch; without an offset it is local time."""
+    moment = datetime.fromisoformat(text)
+    exact = int(moment.astimezone(UTC).timestamp() * 1_000_000) * 1000
+    # A time to the second, as `log` prints it, means that second to its end.
+    return exact if "." in text else exact + 999_999_999

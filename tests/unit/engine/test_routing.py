@@ -1,0 +1,84 @@
+"""Which paths of a workspace with several remotes are whose."""
+
+from __future__ import annotations
+
+import pytest
+
+from hubsync.core.routing import Rule
+from hubsync.engine.routing import Routing
+from hubsync.model import Entry, Kind, Tree
+
+FILE = Entry(Kind.FILE, size=5, digest=b"x" * 32)
+BIG = Entry(Kind.FILE, size=5_000, digest=b"y" * 32)
+FOLDER = Entry(Kind.DIR)
+RULES = (Rule("code"), Rule("bulk", ("data/**",), 1_000))
+
+
+def seen_by(name: str, **others: dict[str, Entry]) -> Routing:
+    return Routing(name, RULES, others)
+
+
+def local_part(routing: Routing, local: dict[str, Entry], **known: dict[str, Entry]) -> set[str]:
+    base, remote = Tree(known.get("base", {})), Tree(known.get("remote", {}))
+    return set(routing.local_part(base, base.with_changes(Tree(local).changes_since(base)), remote))
+
+
+def test_new_paths_go_where_the_rules_say() -> None:
+    local = {"a.py": FILE, "data/x": FILE, "big": BIG}
+    assert local_part(seen_by("code", bulk={}), local) == {"a.py"}
+    assert local_part(seen_by("bulk", code={}), local) == {"data/x", "big"}
+
+
+def test_a_path_stays_where_it_is_known() -> None:
+    local = {"a.py": BIG, "data/x": FILE}
+    bulk = seen_by("bulk", code={"data/x": FILE})
+    assert local_part(bulk, local) == {"a.py"}
+    assert local_part(bulk, local, base={"a.py": FILE, "data/x": FILE}) == {"a.py", "data/x"}
+
+
+def test_a_new_path_that_a_remote_has_already_is_its_own_whatever_the_rules_say() -> None:
+    assert local_part(seen_by("bulk", code={}), {"a.py": FILE}, remote={"a.py": FILE}) == {"a.py"}
+
+
+def test_what_is_gone_here_is_gone_for_the_remote_that_knows_it() -> None:
+    assert local_part(seen_by("bulk", code={}), {}, base={"data/x": FILE}) == set()
+
+
+def test_one_remote_takes_everything() -> None:
+    local, base = Tree({"a": FILE}), Tree({})
+    assert Routing("code").local_part(base, local, Tree({})) is local
+    assert Routing("code").strangers(base, local) == []
+
+
+def test_paths_of_another_remote_are_left_out_of_the_tree_for_good() -> None:
+    """So that a second run finds the side as it was remembered."""
+    base = Tree({})
+    mine = seen_by("code", bulk={}).local_part(base, base.with_changes({"data/x": FILE}), Tree({}))
+    assert mine.on_rows_of(base) == {}
+
+
+@pytest.mark.parametrize(
+    ("there", "owned", "stranger"),
+    [
+        ("a", {"a": FILE}, True),
+        ("a/b", {"a": FILE}, True),
+        ("a/b", {"a": FOLDER}, False),
+        ("a/b", {"a/c": FILE}, False),
+        ("b", {"a": FILE}, False),
+    ],
+)
+def test_a_new_path_in_the_place_of_another_remotes_is_a_problem(
+    there: str, owned: dict[str, Entry], stranger: bool
+) -> None:
+    problems = seen_by("bulk", code=owned).strangers(Tree({}), Tree({there: FILE}))
+    assert [one.path for one in problems] == ([there] if stranger else [])
+    assert all(
+        one.code == "owned-by-another-remote" and "'code'" in one.message for one in problems
+    )
+
+
+def test_a_path_that_a_remote_has_always_had_is_no_stranger() -> None:
+    base = Tree({"a": FILE})
+    routing = seen_by("bulk", code={"a": FILE})
+    assert routing.strangers(base, base.with_changes({"a": BIG})) == []
+    assert routing.strangers(base, base.with_changes({"a": None})) == []
