@@ -80,7 +80,7 @@ def _times(findings: Iterable[Finding]) -> Iterable[list[str]]:
         title = f"{one.title} (`{one.job}`)" + (f"; {one.note}" if one.note else "")
         for number, verdict in enumerate(one.verdicts):
             begin = ["", ""] if number else [title, times]
-            met = "yes" if verdict.met else "**no**"
+            met = {True: "yes", False: "**no**", None: ""}[verdict.met]
             yield [*begin, verdict.what, verdict.found, verdict.allowed, met]
 
 

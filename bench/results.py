@@ -21,7 +21,8 @@ class Verdict(Struct, frozen=True):
     what: str
     found: str
     allowed: str
-    met: bool
+    met: bool | None
+    """None: there is no target."""
 
 
 class Finding(Struct, frozen=True):
@@ -60,6 +61,12 @@ def at_most_times(timings: Timings, limit: float, *peers: str) -> Verdict:
     best = min(peers, key=lambda name: seconds_of(timings, name))
     ratio = seconds_of(timings, HUBSYNC) / seconds_of(timings, best)
     return Verdict(f"time / {best}", f"{ratio:.2f} x", f"{limit:g} x", ratio <= limit)
+
+
+def for_information(timings: Timings, peer: str) -> Verdict:
+    """The median of hubsync against that of one which does less; no target."""
+    ratio = seconds_of(timings, HUBSYNC) / seconds_of(timings, peer)
+    return Verdict(f"time / {peer}", f"{ratio:.2f} x", "", None)
 
 
 def at_most_longer(timings: Timings, limit: float, name: str, baseline: str) -> Verdict:

@@ -61,8 +61,6 @@ class ObjectServer:
                 "--config=",
                 f"--addr=127.0.0.1:{self._port}",
                 f"--auth-key={_KEY},{_SECRET}",
-                "--vfs-cache-mode=off",
-                "--dir-cache-time=1s",
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

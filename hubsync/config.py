@@ -24,19 +24,24 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, ValidationError, convert, field
 
+from hubsync.core.patterns import pattern_fault
 from hubsync.core.routing import Rule
 from hubsync.errors import ConfigError, UsageError
 from hubsync.results import RemoteInfo
-from hubsync.stores.registry import SECRET_OPTIONS
+from hubsync.stores.addresses import holds_password
+from hubsync.stores.options import is_secret
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
 
 DEFAULT_REMOTE = "origin"
 KEEP_DAYS = 30
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,40}")
-_SECRET = re.compile(r"secret|passw|passphrase|token|credential|(^|_)key(_id)?$")
-_NAMES_A_FILE = ("_file", "_filename", "_path")
+_BLANK_LINES = re.compile(r"\n{3,}")
 
 
 class RemoteSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -96,30 +101,41 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
 def checked(settings: RemoteSettings) -> RemoteSettings:
     """The same settings, if they may be written down. Raises UsageError."""
-    if not _NAME.fullmatch(settings.name):
-        raise UsageError(
-            f"{settings.name!r} cannot be the name of a remote.",
-            "Use letters, digits, '-' and '_'.",
-            "bad-remote-name",
-        )
-    for key in settings.options:
-        if is_secret(key):
+    fault = _fault(settings)
+    if fault is not None:
+        raise UsageError(*fault)
+    for key, value in settings.options.items():
+        if is_secret(key) or holds_password(value):
             raise UsageError(
-                f"The option {key!r} looks like a credential, and it would be written to "
-                "the workspace's configuration.",
-                "Set it in the environment or in the cloud's own profile instead.",
+                f"The option {key!r} looks like a credential, which does not belong into the"
+                " workspace's configuration.",
+                "Set it in the environment (such as AWS_SECRET_ACCESS_KEY), or in a profile of the"
+                " cloud's own tools, and name that: -o profile=NAME.",
                 "secret-in-options",
             )
     return settings
 
 
-def is_secret(option: str) -> bool:
-    """Whether an option of a store is a credential: one that hubsync knows, or that sounds like
-    one."""
-    name = option.strip().lower().replace("-", "_")
-    return name in SECRET_OPTIONS or (
-        _SECRET.search(name) is not None and not name.endswith(_NAMES_A_FILE)
-    )
+def _fault(settings: RemoteSettings) -> tuple[str, str, str] | None:
+    """What makes settings unusable, wherever they come from: message, hint and code."""
+    if not _NAME.fullmatch(settings.name):
+        # A name is part of the paths in which the remote's memory lies (rule 14).
+        return (
+            f"{settings.name!r} cannot be the name of a remote.",
+            "Use letters, digits, '-' and '_', at most 41 of them.",
+            "bad-remote-name",
+        )
+    if settings.larger_than is not None and not 0 <= settings.larger_than < 1 << 63:
+        return (
+            f"{settings.larger_than} is no size of a file.",
+            "Write a number of bytes, or a size such as 20MB.",
+            "bad-size",
+        )
+    for pattern in settings.include:
+        what = pattern_fault(pattern)
+        if what:
+            return (what, "Write a pattern as in .gitignore, such as 'data/**'.", "bad-pattern")
+    return None
 
 
 def doubts(settings: Settings) -> list[tuple[str, str]]:
@@ -176,14 +192,20 @@ def load(path: str) -> Settings:
             "Mend the file by hand.",
         ) from error
     names = [one.name for one in settings.remote]
-    for name in names:
-        # A name is part of the paths in which the remote's memory lies (rule 14).
-        if not _NAME.fullmatch(name) or names.count(name) > 1:
-            what = "stands there twice" if _NAME.fullmatch(name) else "cannot be one"
+    for one in settings.remote:
+        fault = _fault(one)
+        if fault is not None:
+            raise ConfigError(f"{path}: {fault[0]}", f"Mend the file by hand. {fault[1]}")
+        if names.count(one.name) > 1:
             raise ConfigError(
-                f"{path}: the remote's name {name!r} {what}.",
-                "Mend the file by hand: names are letters, digits, '-' and '_', each used once.",
+                f"{path}: the remote's name {one.name!r} stands there twice.",
+                "Mend the file by hand: each name is used once.",
             )
+    if settings.keep_days < 0:
+        raise ConfigError(
+            f"{path}: keep_days cannot be {settings.keep_days}.",
+            "Mend the file by hand: write a number of days.",
+        )
     return settings
 
 
@@ -197,28 +219,45 @@ def save(path: str, settings: Settings) -> None:
             document = tomlkit.parse(file.read())
     if settings.keep_days != KEEP_DAYS or "keep_days" in document:
         document["keep_days"] = settings.keep_days
-    old = {table.get("name"): table for table in document.get("remote", [])}
-    tables = tomlkit.aot()
-    for one in settings.remote:
-        table = old.get(one.name, tomlkit.table())
-        wanted = _plain(one)
-        for key in [key for key in table if key not in wanted]:
-            del table[key]
-        for key, value in wanted.items():
-            if table.get(key) != value:
-                table[key] = value
-        tables.append(table)
-    if settings.remote:
-        document["remote"] = tables
-    else:
-        document.pop("remote", None)
-    text = tomlkit.dumps(document)
+    _write_remotes(document, [_plain(one) for one in settings.remote])
+    # tomlkit leaves a blank line more with every table that comes or goes.
+    text = _BLANK_LINES.sub("\n\n", tomlkit.dumps(document)).strip("\n") + "\n"
     partial = path + ".new"
     with open(partial, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
     os.replace(partial, path)
+
+
+def _write_remotes(document: TOMLDocument, wanted: list[Mapping[str, object]]) -> None:
+    """Make the ``[[remote]]`` tables those, each edited where it stands."""
+    import tomlkit
+    from tomlkit.items import AoT
+
+    there = document.get("remote")
+    if not wanted:
+        document.pop("remote", None)
+        return
+    if not isinstance(there, AoT):  # none yet, or written as a list of inline tables
+        document.pop("remote", None)
+        there = tomlkit.aot()
+        document["remote"] = there
+    names = [one["name"] for one in wanted]
+    for at in reversed([at for at, table in enumerate(there) if table.get("name") not in names]):
+        del there[at]
+    tables = {table["name"]: table for table in there}
+    for one in wanted:
+        table = tables.get(one["name"])
+        if table is None:
+            table = tomlkit.table()
+            table.trivia.indent = "\n"
+            there.append(table)
+        for key in [key for key in table if key not in one]:
+            del table[key]
+        for key, value in one.items():
+            if table.get(key) != value:
+                table[key] = value
 
 
 def _plain(settings: RemoteSettings) -> Mapping[str, object]:

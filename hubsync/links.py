@@ -125,9 +125,12 @@ class Links:
                     return self.remote(one.name)
         return self.remote(linked[0].name)
 
-    def configure(self, settings: Settings, connect: str | None = None) -> str:
+    def configure(
+        self, settings: Settings, connect: str | None = None, *, create: bool = True
+    ) -> str:
         """Write other settings down, once the remote ``connect`` has answered under them.
 
+        ``create``: a mirror is made there if there is none.
         Returns that remote's id, ``""`` without one. If it does not answer, nothing has changed.
         """
         before, self.settings = self.settings, settings
@@ -135,7 +138,7 @@ class Links:
         try:
             if connect is not None:
                 self._forget(connect)
-                identity = self.remote(connect).connect(create=True)
+                identity = self.remote(connect).connect(create=create)
             config.save(self.layout.config, settings)
         except BaseException:
             self.settings = before

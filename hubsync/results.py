@@ -60,6 +60,8 @@ class Status(Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
     nested: tuple[str, ...] = ()
     """Git repositories inside the workspace, whose ``.git`` is not synced."""
+    withheld: tuple[str, ...] = ()
+    """Files and directories that are not synced because a built-in rule takes them for secrets."""
 
 
 class SyncResult(Struct, frozen=True):
@@ -155,8 +157,12 @@ class Check(Struct, frozen=True):
 
 
 class IgnoreRule(Struct, frozen=True):
-    """A rule and where it stands; ``source`` is a file or ``"built-in"``."""
+    """A rule and where it stands; ``source`` is a file, or ``"built-in"`` with the line 0."""
 
     source: str
     line: int
     pattern: str
+
+    @property
+    def built_in(self) -> bool:
+        return self.source == "built-in"

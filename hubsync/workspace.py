@@ -14,7 +14,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from msgspec import Struct, structs
 from msgspec.structs import replace
@@ -24,12 +24,12 @@ from hubsync.config import DEFAULT_REMOTE, RemoteSettings, Settings, checked
 from hubsync.engine.context import Request
 from hubsync.engine.cycle import run
 from hubsync.engine.tally import Tally, together
-from hubsync.errors import NotAWorkspace, RemoteUnavailable, UsageError
+from hubsync.errors import NotAWorkspace, RemoteUnavailable, Unreachable, UsageError
 from hubsync.links import Links
-from hubsync.local.layout import Layout, find_root, is_vacant
+from hubsync.local.layout import Layout, find_root, is_vacant, make_directories, remove_directories
 from hubsync.local.state import last_sync
 from hubsync.model import Identity, Side
-from hubsync.remotes.urls import canonical_url
+from hubsync.remotes.urls import canonical_url, same_storage
 from hubsync.report import Reporter
 from hubsync.results import (
     Check,
@@ -46,6 +46,7 @@ from hubsync.results import (
 from hubsync.services import (
     checkup,
     conflicts,
+    embedded,
     history,
     ignoring,
     overview,
@@ -113,7 +114,7 @@ class Workspace:
                 "--mode and --branch are for Git remotes.", "Leave them out.", "not-for-this-remote"
             )
         if url is None:
-            url = embedded_url(os.path.realpath(root), data_home)
+            url = embedded.place_for(os.path.realpath(root), data_home)
         remote = checked(_remote(DEFAULT_REMOTE, url, options, exclusive))
         return cls._link(os.path.realpath(root), remote, env or {}, clock, create=True)
 
@@ -171,6 +172,8 @@ class Workspace:
         Raises Unreachable (``no-mirror``) where there is nothing to clone.
         """
         directory = os.path.realpath(directory)
+        if os.path.lexists(directory) and not os.path.isdir(directory):
+            raise _not_empty(directory)
         remote = checked(_remote(DEFAULT_REMOTE, url, options, exclusive))
         if os.path.isfile(Layout(directory).config):
             workspace = cls.open(directory, env=env, clock=clock)
@@ -181,13 +184,11 @@ class Workspace:
         else:
             if not is_vacant(directory):
                 raise _not_empty(directory)
-            made = not os.path.isdir(directory)
-            os.makedirs(directory, exist_ok=True)
+            made = make_directories(directory)
             try:
                 workspace = cls._link(directory, remote, env or {}, clock, create=False)
             except BaseException:
-                if made:
-                    os.rmdir(directory)
+                remove_directories(made)
                 raise
         try:
             return workspace, workspace.pull(identity=identity, reporter=reporter)
@@ -382,11 +383,15 @@ class Workspace:
             self.links.configure(self.links.settings.without(name))
             self.links.layout.forget(name)
 
-    def set_remote(self, name: str, **changes: object) -> None:
+    def set_remote(self, name: str, *, create: bool = False, **changes: Any) -> None:
         """Change a remote's ``url``, ``exclusive``, ``include``, ``larger_than`` or ``options``.
 
-        What is remembered of it stays if the same mirror lies at another URL, as its id tells;
-        else it counts as never synced with (rule 6). Raises UsageError, RemoteUnavailable.
+        At another URL there must be a mirror, unless ``create`` allows one to be made: a typing
+        error must not become a second, empty one. What is remembered of the remote stays if it is
+        the same mirror, as its id tells; else it counts as never synced with (rule 6).
+
+        ``options`` are added to those that it has, if the URL names the same kind of storage; an
+        empty value takes one away. Raises UsageError, RemoteUnavailable.
         """
         before = self.links.settings.named(name)
         if isinstance(changes.get("url"), str):
@@ -398,12 +403,22 @@ class Workspace:
                 f"These can be changed: {', '.join(sorted(CHANGEABLE))}.",
                 "no-such-setting",
             )
+        url, options = str(changes.get("url", before.url)), changes.get("options", {})
+        kept = before.options if same_storage(url, before.url) else {}
+        changes["options"] = {k: v for k, v in {**kept, **options}.items() if v != ""}
         after = checked(replace(before, **changes))
         self._refuse_twin(after)
         reopened = (after.url, after.options) != (before.url, before.options)
         settings = self.links.settings.with_remote(after)
         with self.links.held():
-            identity = self.links.configure(settings, connect=name if reopened else None)
+            try:
+                identity = self.links.configure(
+                    settings, connect=name if reopened else None, create=create
+                )
+            except Unreachable as error:
+                if error.code != "no-mirror":
+                    raise
+                raise _no_mirror_there(name, after.url) from error
             if reopened and identity != self.links.state(name).remote_id:
                 self.links.layout.forget(name)
 
@@ -433,10 +448,10 @@ class Workspace:
     def gc(self, *, keep_days: int | None = None) -> Pruned:
         """Prune trash, versions and leftovers of interrupted runs by age."""
         days = self.links.settings.keep_days if keep_days is None else keep_days
-        before = self.links.clock() - days * DAY
+        age = days * DAY
         with self.links.held():
-            remote = sum(self.links.remote(one.name).gc(before) for one in self.links.linked())
-            return Pruned(trash=checkup.empty_trash(self.links.layout, before), remote=remote)
+            remote = sum(self.links.remote(one.name).gc(age) for one in self.links.linked())
+            return Pruned(trash=checkup.empty_trash(self.links.layout, age), remote=remote)
 
     def doctor(self) -> list[Check]:
         """What is wrong and what to do: settings, disk, clock, lock, and each remote by itself.
@@ -454,19 +469,6 @@ def _remote(
     return RemoteSettings(name, place, exclusive=exclusive, options=dict(options or {}))
 
 
-def embedded_url(root: str, data_home: str | None) -> str:
-    """The folder that stands in for a remote until the user has one: its name tells the workspaces
-    of one user apart."""
-    if data_home is None:
-        raise UsageError("No URL was given.", "Name the remote to link to.", "no-url")
-    base = os.path.basename(root) or "root"
-    folder, number = os.path.join(data_home, "remotes", base), 1
-    while os.path.isdir(folder):
-        number += 1
-        folder = os.path.join(data_home, "remotes", f"{base}-{number}")
-    return "file://" + folder
-
-
 def _naming(name: str, error: RemoteUnavailable) -> RemoteUnavailable:
     """The same error, which says whose it is; the other remotes are synced by then."""
     return type(error)(
@@ -476,9 +478,18 @@ def _naming(name: str, error: RemoteUnavailable) -> RemoteUnavailable:
     )
 
 
+def _no_mirror_there(name: str, url: str) -> Unreachable:
+    return Unreachable(
+        f"There is no hubsync mirror at {url}; the remote {name!r} stays as it was.",
+        "Check the URL. If a new mirror is to begin there, say so with --create; to keep the old"
+        " one as well, use 'hubsync remote add NAME URL'.",
+        "no-mirror",
+    )
+
+
 def _not_empty(directory: str) -> UsageError:
     return UsageError(
-        f"{directory} exists and is not empty.",
+        f"{directory} exists and is {'not empty' if os.path.isdir(directory) else 'no folder'}.",
         "Clone into a new folder; or run 'hubsync init URL' there, which unites both sides.",
         "not-empty",
     )

@@ -34,6 +34,8 @@ are relative to the current directory, and paths in texts for people are shown r
   appears only on a terminal and only for what takes over a second; with `-v`, and no
   terminal, each step is named instead.
 - Standard input is never read.
+- With standard output closed nothing is done (exit status 2): the result would go nowhere. If it
+  does not take the result, as on a full disk, what was asked for is done and the exit status is 1.
 - Colours appear only on a terminal, and not if `NO_COLOR` is set or `TERM` is `dumb`.
 - Long lists are cut after ten lines, except in `status` and with `-v`.
 - A name that holds control characters, invisible characters or bytes that are not UTF-8 is shown
@@ -57,9 +59,17 @@ They stand before or after the name of the sub-command; `-C` and `--version` onl
 | 5 | the remote could not be reached or refused the credentials, nothing changed |
 | 130 | interrupted |
 
-`status`, `sync`, `push`, `pull` and `clone` end with 3 if they name a conflict or a problem, and
-`doctor` if a check failed. The first SIGINT or SIGTERM stops a sync between two files, the second
-at once; both end with 130, and the next run goes on from there.
+`sync`, `push`, `pull` and `clone` end with 3 if this run met a conflict or a problem, or left a
+path that needs the other direction. A conflict copy from an earlier run is a file like any other to
+them: once it is synced they end with 0. `status` tells what is left to a person, and ends with 3 as
+long as there is a conflict copy or a problem; `conflicts` only lists, and ends with 0. `doctor`
+ends with 3 if a check failed.
+
+A storage that answers every try with an error of its own (HTTP 500, 503) counts as one that cannot
+be reached: 5. If it fails only for single files, these are problems: 3.
+
+The first SIGINT or SIGTERM stops a sync between two files, the second at once; both end with 130,
+and the next run goes on from there.
 
 ## JSON
 

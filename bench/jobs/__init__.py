@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bench.jobs import planning, starting, transfer, unchanged
+from bench.jobs import planning, requests, starting, transfer, unchanged
 from bench.place import Place
 from bench.results import Finding
 
@@ -17,6 +17,7 @@ JOBS: dict[str, Job] = {
     "noop-100k-exclusive": unchanged.nothing_s3_exclusive,
     "edit-100k": unchanged.one_edit,
     "folder-100k": unchanged.nothing_folder,
+    "requests": requests.counted,
     "up-1g": transfer.push_large,
     "down-1g": transfer.clone_large,
     "plan": planning.planning,

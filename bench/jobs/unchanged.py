@@ -18,14 +18,24 @@ from bench.programs import (
     requests_of,
     unison,
 )
-from bench.results import HUBSYNC, Finding, at_most, at_most_times, finding
+from bench.results import (
+    HUBSYNC,
+    Finding,
+    at_most,
+    at_most_times,
+    finding,
+    for_information,
+)
 from bench.server import BUCKET, ObjectServer
 
 _SIZE = 256
 _BESIDE_LISTING = 3
 _BESIDE_WRITES = 5
 _SYNC = ["sync", "--fast-list", "--size-only"]
-_BISYNC = ["bisync", "--fast-list", "--compare=size"]
+_BISYNC = ["bisync", "--fast-list"]
+"""It compares sizes and times: what sees the changes that hubsync sees."""
+_SIZES_ALONE = "--compare=size"
+"""Faster, but an edit that keeps a file's size is never synced."""
 
 
 class _Synced:
@@ -51,7 +61,7 @@ class _Synced:
         return rclone(self.plain, self.server.env, *_SYNC, ".", f"bench:{BUCKET}/plain")
 
     def rclone_bisync(self, *arguments: str) -> Command:
-        states = f"--workdir={self._states}"
+        states = f"--workdir={self._states}{'-sizes' if _SIZES_ALONE in arguments else ''}"
         command = [*_BISYNC, states, *arguments, ".", f"bench:{BUCKET}/plain"]
         return rclone(self.plain, self.server.env, *command)
 
@@ -69,12 +79,15 @@ def _synced(place: Place, *, exclusive: bool = False) -> Iterator[_Synced]:
 
 def nothing_s3(place: Place, rounds: int) -> Finding:
     """Sync of 100,000 files, nothing changed, S3."""
+    by_size = f"rclone bisync {_SIZES_ALONE}"
     with _synced(place) as synced:
         do(synced.rclone_bisync("--resync"))
+        do(synced.rclone_bisync("--resync", _SIZES_ALONE))
         timings = race(
             [
                 Contender(HUBSYNC, always(synced.hubsync("sync")), expect_nothing_done),
                 Contender("rclone bisync", always(synced.rclone_bisync()), no_check),
+                Contender(by_size, always(synced.rclone_bisync(_SIZES_ALONE)), no_check),
                 Contender("rclone sync", always(synced.rclone_sync()), no_check),
             ],
             rounds,
@@ -86,6 +99,7 @@ def nothing_s3(place: Place, rounds: int) -> Finding:
         f"sync of {synced.number:,} files, nothing changed, S3",
         timings,
         at_most_times(timings, 0.2, "rclone bisync"),
+        for_information(timings, by_size),
         at_most_times(timings, 0.5, "rclone sync"),
         at_most("requests beside the listing", beside, _BESIDE_LISTING, "requests"),
         requests=requests,

@@ -39,6 +39,7 @@ def status_document(status: Status) -> Document:
         "conflicts": conflicts_document(status.conflicts),
         "problems": [_problem(problem) for problem in status.problems],
         "nested": list(status.nested),
+        "withheld": list(status.withheld),
     }
 
 

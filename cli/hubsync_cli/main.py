@@ -11,13 +11,18 @@ from typing import Never
 import click
 
 from hubsync.errors import HubsyncError, Interrupted, LocalError, UsageError
-from hubsync_cli import environment, signals
-from hubsync_cli.output import Output
+from hubsync_cli import environment, signals, streams
+from hubsync_cli.output import UNWRITTEN, Output
 from hubsync_cli.shell import Shell
 from hubsync_cli.signals import Interruptions
 from hubsync_cli.tree import cli
 
 PROGRAM = "hubsync"
+
+_NO_OUTPUT = (
+    "error: Standard output is closed: the result would go nowhere.\n"
+    "hint: To do without it, write: hubsync ... > /dev/null\n"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> Never:
@@ -32,12 +37,15 @@ def main(arguments: Sequence[str] | None = None) -> Never:
 
         variable = environment.COMPLETION_VARIABLE
         sys.exit(shell_complete(cli, {}, PROGRAM, variable, request))
+    if not streams.opened():
+        sys.stderr.write(_NO_OUTPUT)
+        sys.exit(UsageError.exit_status)
     try:
         status = _run(given)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read the output has enough. What is still buffered must not fail at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        # Whoever read the output has enough.
+        streams.discard_output()
         status = 1
     sys.exit(status)
 
@@ -61,8 +69,7 @@ def _run(arguments: list[str]) -> int:
                 return UsageError.exit_status
             return _fail(shell, arguments, UsageError("A command is missing.", _help(missing)))
         except click.ClickException as refused:
-            message = refused.format_message()
-            return _fail(shell, arguments, UsageError(message, _help(refused)))
+            return _fail(shell, arguments, UsageError(_sentence(refused), _help(refused)))
         except BrokenPipeError:
             raise
         except (KeyboardInterrupt, click.Abort):
@@ -81,13 +88,13 @@ def explained(error: Exception) -> HubsyncError:
     if isinstance(error, HubsyncError):
         return error
     if isinstance(error, OSError) and error.strerror:
-        where = f": {os.fsdecode(error.filename)}" if _is_path(error.filename) else ""
+        where = f"{os.fsdecode(error.filename)}: " if _is_path(error.filename) else ""
         return LocalError(
-            f"{error.strerror}{where}",
+            f"{where}{error.strerror}.",
             "Check the permissions, the free space and the quota of this place.",
         )
     return HubsyncError(
-        f"internal error: {type(error).__name__} (code internal)",
+        f"Internal error: {type(error).__name__} (code internal).",
         "This is a bug in hubsync. Run the command again with -vv to see"
         " where it arose, and report that.",
         code="internal",
@@ -97,13 +104,25 @@ def explained(error: Exception) -> HubsyncError:
 def _fail(shell: Shell, arguments: list[str], error: HubsyncError) -> int:
     # Wrong usage may be found before --json is parsed: ask the arguments too.
     before_end = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    if shell.json or "--json" in before_end:
+    if error.code == UNWRITTEN:
+        streams.discard_output()
+    elif shell.json or "--json" in before_end:
         from hubsync_cli.documents import error_document
 
-        shell.output.document(error_document(error))
-    else:
-        shell.output.failure(error.message, error.hint)
+        try:
+            shell.output.document(error_document(error))
+        except LocalError:  # nothing can be written there: then it is said in words
+            streams.discard_output()
+        else:
+            return error.exit_status
+    shell.output.failure(error.message, error.hint)
     return error.exit_status
+
+
+def _sentence(refused: click.ClickException) -> str:
+    """click's message in one line, ended by a full stop; it lists choices below one another."""
+    text = " ".join(refused.format_message().split())
+    return text if text.endswith((".", "?")) else f"{text}."
 
 
 def _help(refused: click.ClickException) -> str:

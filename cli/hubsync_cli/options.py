@@ -131,10 +131,6 @@ def command(name: str, *, examples: Sequence[str]) -> Callable[[Callable[..., An
     return click.command(name, cls=Command, examples=examples)
 
 
-_SECRET = ("secret", "password", "passwd", "passphrase", "token", "credential", "key")
-_NO_SECRET = ("_file", "_filename", "_path", "keyfile")
-
-
 def _store_options(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> dict[str, str]:
@@ -143,24 +139,9 @@ def _store_options(
         key, separator, setting = value.partition("=")
         key = key.strip()
         if not (separator and key):
-            raise click.BadParameter("expected KEY=VALUE.", ctx, param)
-        if _looks_secret(key):
-            raise UsageError(
-                f"The option {key!r} looks like a secret, and the command line is no place for"
-                " one: other users of this machine can read it, and it would be written to"
-                " .hubsync/config.toml.",
-                "Put it into the environment variables of the storage (such as"
-                " AWS_SECRET_ACCESS_KEY), or into a profile of its own tools and name that:"
-                " -o profile=NAME",
-                code="secret-in-options",
-            )
+            raise click.BadParameter("It is not KEY=VALUE.", ctx, param)
         options[key] = setting
     return options
-
-
-def _looks_secret(key: str) -> bool:
-    name = key.lower().replace("-", "_")
-    return any(part in name for part in _SECRET) and not name.endswith(_NO_SECRET)
 
 
 def store_options(function: F) -> F:
@@ -174,6 +155,22 @@ def store_options(function: F) -> F:
         callback=_store_options,
         help="A setting of the storage: endpoint, region, profile, anonymous, … Repeatable.",
     )(function)
+
+
+class Place(click.ParamType[str]):
+    """The URL of a remote, or a folder."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if str(value).strip().lower().startswith("memory://"):
+            raise UsageError(
+                "memory:// lies in the memory of one process: what is sent there is gone when the"
+                " command ends.",
+                "Use a folder, such as ./remote or file:///folder.",
+                "not-lasting",
+            )
+        return str(value)
 
 
 def exclusive(function: F) -> F:

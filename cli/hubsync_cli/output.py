@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from typing import IO, Any
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import IO, Any, Final
 
+from hubsync.errors import LocalError
 from hubsync_cli import environment, words
+
+UNWRITTEN: Final = "output-failed"
+"""The code of the error for a result that standard output does not take."""
 
 _STYLES = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
@@ -31,7 +36,9 @@ class Output:
         """Part of the result, for people."""
         text = "".join(f"{line}\n" for line in lines)
         if text:
-            sys.stdout.write(text)
+            with _taken():
+                sys.stdout.write(text)
+                sys.stdout.flush()
 
     def document(self, value: Any) -> None:
         """The result as one JSON document, always in UTF-8."""
@@ -39,11 +46,13 @@ class Output:
 
         data = msgspec.json.format(msgspec.json.encode(encodable(value)), indent=2) + b"\n"
         buffer = getattr(sys.stdout, "buffer", None)
-        if buffer is None:
-            sys.stdout.write(data.decode())
-        else:
+        with _taken():
+            if buffer is None:
+                sys.stdout.write(data.decode())
+            else:
+                sys.stdout.flush()
+                buffer.write(data)
             sys.stdout.flush()
-            buffer.write(data)
 
     def message(self, text: str) -> None:
         """Something to know beside the result."""
@@ -59,6 +68,21 @@ class Output:
 
     def _label(self, text: str, style: str) -> str:
         return _painted(text, style) if self._colour_err else text
+
+
+@contextmanager
+def _taken() -> Iterator[None]:
+    """A full disk under standard output is an error in words; a reader that left is none."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise LocalError(
+            f"The result cannot be written to standard output: {error.strerror}.",
+            "What the command does is done; send its result elsewhere.",
+            UNWRITTEN,
+        ) from error
 
 
 def is_terminal(stream: IO[str] | None) -> bool:

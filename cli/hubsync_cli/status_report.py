@@ -7,7 +7,7 @@ from typing import Final
 from hubsync.results import ChangeKind, PathChange, RemoteInfo, Status
 from hubsync_cli import words
 from hubsync_cli.sync_report import NOTHING
-from hubsync_cli.view import COLOURS, View
+from hubsync_cli.view import COLOURS, SHOWN, View
 
 SIGNS: Final = {
     ChangeKind.CREATED: "+",
@@ -37,6 +37,7 @@ def report(status: Status, view: View, *, quiet: bool = False) -> list[str]:
         )
         if not quiet
         else [],
+        _withheld(status.withheld, view) if not quiet else [],
     ]
     for section in sections:
         if section:
@@ -67,6 +68,16 @@ def _remote(remote: RemoteInfo, now: int) -> str:
         "never synced" if remote.last_sync is None else f"synced {words.ago(remote.last_sync, now)}"
     )
     return f"Remote {words.line(remote.name)}: {words.line(remote.url)} ({last})"
+
+
+def _withheld(paths: tuple[str, ...], view: View) -> list[str]:
+    """One line: it is there at every status."""
+    if not paths:
+        return []
+    shown = paths if view.everything else paths[:SHOWN]
+    more = f" and {len(paths) - len(shown):,} more" if len(shown) < len(paths) else ""
+    names = ", ".join(view.path(path) for path in shown)
+    return [f"Not synced, as they may hold secrets: {names}{more} (hubsync ignore --why PATH)"]
 
 
 def _changes(title: str, changes: tuple[PathChange, ...], both: set[str], view: View) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -56,6 +57,13 @@ def unsurrogated(text: str) -> str:
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """``count(2, "file")`` is ``"2 files"``."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def alternatives(items: Sequence[str]) -> str:
+    """``"a"``, ``"a or b"``, ``"a, b or c"``; nothing for nothing."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} or {items[-1]}"
 
 
 def size(octets: float) -> str:

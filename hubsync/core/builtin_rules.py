@@ -2,7 +2,8 @@
 
 A directory is listed only under a name that people do not give to their own work. ``core`` is a
 name of directories of real work, and ``core.2d.nc`` may be data: only ``core.<process id>`` is
-taken for a core dump.
+taken for a core dump. Among the secrets are no ``*.pem`` and ``*.key``: these are names of public
+certificates and of documents too, and what is left out is missed on the other hub.
 """
 
 from __future__ import annotations
@@ -61,6 +62,13 @@ TEMPORARIES: Final = (
 )
 
 SECRETS: Final = (
+    ".env",
+    ".env.local",
+    ".env.*.local",
+    "id_rsa",
+    "id_dsa",
+    "id_ecdsa",
+    "id_ed25519",
     ".aws/",
     ".ssh/",
     ".gnupg/",

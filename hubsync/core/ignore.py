@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from hubsync.core.builtin_rules import ALWAYS, BUILT_IN
+from hubsync.core.builtin_rules import ALWAYS, BUILT_IN, SECRETS
 from hubsync.core.paths import ancestors, display, is_reserved, parent
 from hubsync.core.patterns import Pattern, PatternFile, parse_text
 from hubsync.model import IGNORE_FILE, Problem
@@ -16,7 +16,7 @@ BUILT_IN_SOURCE: Final = "built-in"
 
 
 class IgnoreRule(Struct, frozen=True):
-    """A rule and where it stands; ``source`` is a file or `BUILT_IN_SOURCE`."""
+    """A rule and where it stands; ``source`` is a file, or `BUILT_IN_SOURCE` with the line 0."""
 
     source: str
     line: int
@@ -87,13 +87,25 @@ class IgnoreRules:
             deciding = None if is_reserved(name) else self._deciding(place, name, directory)
             if deciding is None:
                 return IgnoreRule(BUILT_IN_SOURCE, 0, name)
-            return IgnoreRule(deciding[0], deciding[1].line, deciding[1].text)
+            source, pattern = deciding
+            line = 0 if source == BUILT_IN_SOURCE else pattern.line
+            return IgnoreRule(source, line, pattern.text)
         return None
+
+    def withholds(self, path: str, is_dir: bool) -> bool:
+        """Whether an ignored ``path`` is so only because it is taken for a secret.
+
+        A person may have written it and miss it elsewhere, so that it has to be told.
+        """
+        deciding = self._deciding(path, path.rpartition("/")[2], is_dir)
+        return (
+            deciding is not None and deciding[0] == BUILT_IN_SOURCE and deciding[1].text in SECRETS
+        )
 
     def rules(self) -> tuple[IgnoreRule, ...]:
         """Every rule, those that come later first in rank, built-in ones at the beginning."""
         always = [IgnoreRule(BUILT_IN_SOURCE, 0, name) for name in ALWAYS]
-        built_in = [IgnoreRule(BUILT_IN_SOURCE, p.line, p.text) for p in _BUILT_IN.patterns]
+        built_in = [IgnoreRule(BUILT_IN_SOURCE, 0, p.text) for p in _BUILT_IN.patterns]
         of_files = [
             IgnoreRule(_source(directory), pattern.line, pattern.text)
             for directory in sorted(self._files)

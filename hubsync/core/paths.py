@@ -113,7 +113,7 @@ def _check_parts(path: str) -> Problem | None:
         return Problem(
             path,
             "name-reserved",
-            f"Nothing is written into .git or .hubsync from outside: {display(path)}",
+            f"Nothing is written into .git or .hubsync from outside: {display(path)}.",
             "Remove it on the remote with the tool that wrote it.",
         )
     return _check_lengths(path)

@@ -70,6 +70,20 @@ def parse_line(text: str, line: int) -> Pattern | None:
     )
 
 
+def pattern_fault(text: str) -> str:
+    """What is wrong with a pattern that somebody gives alone; ``""`` if it can stand in a file."""
+    if "\n" in text or "\r" in text or "\0" in text:
+        return f"{text!r} is no pattern: it is more than one line."
+    try:
+        text.encode()
+        pattern = parse_line(text, 1)
+    except (BadPattern, UnicodeEncodeError):
+        return f"{text!r} is no pattern: it can match nothing."
+    if pattern is None:
+        return f"{text!r} is no pattern: it is a comment or blank."
+    return ""
+
+
 class PatternFile:
     """The patterns of one file, last match first, behind a quick test that most paths end at."""
 

@@ -8,6 +8,7 @@ from typing import Final, NoReturn
 from msgspec import Struct
 
 from hubsync.core.conflicts import entry_digest
+from hubsync.core.figures import counted
 from hubsync.core.paths import name_of
 from hubsync.errors import SafetyStop
 from hubsync.model import Carry, Entry, Kind, Plan, Side, Tree
@@ -36,9 +37,8 @@ class SafetyFacts(Struct, frozen=True):
 def check(base: Tree, local: Tree, remote: Tree, plan: Plan, facts: SafetyFacts) -> None:
     """Raise `SafetyStop` if ``plan`` should not be carried out unseen. Costs O(changes)."""
     _check_identity(facts)
-    known = len(base)
-    if known:
-        _check_presence(known, local, remote, facts)
+    if len(base):
+        _check_presence(base, local, remote, facts)
     if not facts.confirmed:
         _check_deletions(plan, Side.LOCAL, len(local))
         _check_deletions(plan, Side.REMOTE, len(remote))
@@ -57,24 +57,34 @@ def _check_identity(facts: SafetyFacts) -> None:
         )
 
 
-def _check_presence(known: int, local: Tree, remote: Tree, facts: SafetyFacts) -> None:
+def _check_presence(base: Tree, local: Tree, remote: Tree, facts: SafetyFacts) -> None:
+    known = len(base)
     if not facts.local_exists:
         raise SafetyStop(
-            f"The workspace's folder is gone; {_files(known)} were in it.",
+            f"The workspace's folder is gone; it held {counted(known, 'file')}.",
             "If it is on another disk, mount that. Otherwise `hubsync clone` brings it back.",
             "local-gone",
         )
     if facts.confirmed:
         return
-    if not len(local):
+    if _is_emptied(base, local):
         _stop_empty("The workspace is", known, "the remote", "local-empty")
-    if not len(remote):
+    if _is_emptied(base, remote):
         _stop_empty("The remote is", known, "this workspace", "remote-empty")
+
+
+def _is_emptied(base: Tree, side: Tree) -> bool:
+    """Empty directories that are left over of what was there are as good as nothing."""
+    return not len(side) or (_holds_content(base) and not _holds_content(side))
+
+
+def _holds_content(tree: Tree) -> bool:
+    return any(entry.kind is not Kind.DIR for entry in tree.values())
 
 
 def _stop_empty(what: str, known: int, other: str, code: str) -> NoReturn:
     raise SafetyStop(
-        f"{what} empty, but {_files(known)} were there at the last sync.",
+        f"{what} empty, but had {counted(known, 'file')} at the last sync.",
         f"If they were deleted on purpose, `{CONFIRM}` deletes them from {other} as well.",
         code,
     )
@@ -87,7 +97,7 @@ def _check_deletions(plan: Plan, side: Side, held: int) -> None:
     here = "this workspace" if side is Side.LOCAL else "the remote"
     there = "the remote" if side is Side.LOCAL else "this workspace"
     raise SafetyStop(
-        f"{deleted} of {_files(held)} would be deleted from {here}, "
+        f"{deleted} of {counted(held, 'file')} would be deleted from {here}, "
         f"because they are gone from {there}.",
         f"If that is on purpose, `{CONFIRM}` lets it happen.",
         "mass-deletion",
@@ -124,7 +134,3 @@ def _traces(carry: Carry) -> _Trace:
 
 def _trace(entry: Entry, path: str) -> _Trace:
     return entry_digest(entry) or (entry.size, name_of(path))
-
-
-def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count:,} files"

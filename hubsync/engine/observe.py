@@ -7,6 +7,7 @@ import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+from hubsync.core.figures import counted
 from hubsync.core.ignore import IgnoreRules
 from hubsync.core.paths import parent
 from hubsync.core.policy import Policy
@@ -73,6 +74,7 @@ def observe(context: Context, state: State, request: Request, *, suspicious: boo
             rules_digest=state.rules_digest,
         )
         snapshot = _answer(looking, state)
+    scanned = scanned.over(snapshot.tree)
     remote = over(base, snapshot.tree)
     rules = _incoming_rules(context, base, scanned, remote)
     strangers = [
@@ -106,8 +108,8 @@ def _answer(looking: Future[Snapshot], state: State) -> Snapshot:
         if error.code != NO_MIRROR or not state.base:
             raise
         raise SafetyStop(
-            f"The remote is gone: nothing of the {len(state.base):,} paths that this workspace was "
-            "synced with is there any more.",
+            f"The remote is gone: nothing of the {counted(len(state.base), 'path')} that this "
+            "workspace was synced with is there any more.",
             "Check the URL with 'hubsync remote list'. If the place was emptied on purpose, "
             "'hubsync remote remove' and 'hubsync remote add' start it anew from what is here.",
             "remote-gone",
@@ -123,7 +125,11 @@ def over(base: Tree, tree: Tree) -> Tree:
 
 def _incoming_rules(context: Context, base: Tree, scanned: Scan, remote: Tree) -> IgnoreRules:
     """The rules on the disk, and those that are about to arrive: a path that another hub ignores
-    is invisible here from the same cycle on (rule 8), a clone included."""
+    is invisible here from the same cycle on (rule 8), a clone included.
+
+    One that is ignored itself does not arrive, so it rules nothing here: by its rules a path would
+    come down that the next scan, which has not got them, does not see.
+    """
     coming = [
         (path, entry)
         for path, entry in remote.changes_since(base).items()
@@ -136,12 +142,17 @@ def _incoming_rules(context: Context, base: Tree, scanned: Scan, remote: Tree) -
     rules = scanned.rules
     if not coming:
         return rules
+    texts: dict[str, str] = {}
     with tempfile.TemporaryDirectory(dir=Stage(context.root).directory) as folder:
         for got in context.remote.fetch(
             sorted(coming), lambda name: os.path.join(folder, name), context.reporter
         ):
             if got.source:
-                rules = rules.with_file(parent(got.path), _text(got.source))
+                texts[got.path] = _text(got.source)
+    for path in sorted(texts, key=lambda path: path.count("/")):
+        with_it = rules.with_file(parent(path), texts[path])
+        if not with_it.ignores_deep(path):
+            rules = with_it
     return rules
 
 

@@ -92,7 +92,7 @@ class Tally:
                 Problem(
                     path,
                     "still-changing",
-                    "changed again and again while it was synced",
+                    "Changed again and again while it was synced.",
                     "The next sync takes it; close the program that writes it if this repeats.",
                 )
             )

@@ -16,7 +16,6 @@ How each kind of step is safe:
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
@@ -28,10 +27,11 @@ from hubsync.local import emptying
 from hubsync.local.checks import Changed, as_seen, os_problem, refuse, unchanged
 from hubsync.local.dirs import Directories, split
 from hubsync.local.durable import make_durable
-from hubsync.local.evidence import vouch_written
-from hubsync.local.incoming import Incoming, Ready, permissions, process_umask, temporary
+from hubsync.local.incoming import Incoming, Ready, permissions, process_umask
 from hubsync.local.late import LateWrites
 from hubsync.local.layout import Layout
+from hubsync.local.placed import as_known, with_evidence
+from hubsync.local.removal import put_aside, remove_directory
 from hubsync.local.renames import UNSUPPORTED, KernelRenames, Renames, Spot, move_new
 from hubsync.local.steps import (
     Applied,
@@ -151,24 +151,29 @@ class Applier:
     def _create(self, step: Step, entry: Entry) -> Entry:
         directory, name = split(step.path)
         target = Spot(self._directories.open(directory, create=True), name)
+        try:
+            return self._create_new(step, entry, target)
+        except FileExistsError as error:
+            if not stat.S_ISDIR(target.status().st_mode):
+                raise
+            if entry.kind is Kind.DIR:
+                return entry
+            raise folder_in_the_way(step.path) from error
+
+    def _create_new(self, step: Step, entry: Entry, target: Spot) -> Entry:
         if entry.kind is Kind.DIR:
-            _make_directory(target)
+            os.mkdir(target.name, dir_fd=target.directory)
             return entry
         if entry.kind is Kind.LINK:
-            os.symlink(entry.target, name, dir_fd=target.directory)
-            return _with_evidence(target, entry, target.status())
+            os.symlink(entry.target, target.name, dir_fd=target.directory)
+            return with_evidence(target, entry, target.status())
         ready = self._incoming.ready(step, entry, target.directory, None)
         try:
             move_new(self._renames, ready.spot, target)
-        except FileExistsError as error:
-            ready.give_back()
-            if stat.S_ISDIR(target.status().st_mode):
-                raise folder_in_the_way(step.path) from error
-            raise
         except BaseException:
             ready.give_back()
             raise
-        return _with_evidence(target, entry, ready.status)
+        return with_evidence(target, entry, ready.status)
 
     def _replace(self, step: Step, entry: Entry, expect: Entry) -> Entry:
         target, seen = self._seen(step.path, expect)
@@ -181,7 +186,7 @@ class Applier:
             ready.give_back()
             raise
         self._late.watch(step.path, aside, seen)
-        return entry if entry.kind is Kind.DIR else _with_evidence(target, entry, ready.status)
+        return entry if entry.kind is Kind.DIR else with_evidence(target, entry, ready.status)
 
     def _swap(self, path: str, ready: Ready, target: Spot, seen: os.stat_result) -> Spot | None:
         try:
@@ -199,30 +204,20 @@ class Applier:
             return  # gone already, which is what was asked for
         target, seen = found
         if stat.S_ISDIR(seen.st_mode):
-            _remove_directory(target)
+            remove_directory(target)
             return
         near = self._incoming.is_near(target.directory)
-        aside = self._trash.place(path) if near else temporary(target.directory)
-        os.rename(target.name, aside.name, src_dir_fd=target.directory, dst_dir_fd=aside.directory)
-        if not unchanged(seen, aside.status()):
-            try:
-                move_new(self._renames, aside, target)
-            except FileExistsError:  # saved yet again: the newest save keeps the name
-                if not near:
-                    self._trash.put(path, aside)
-            raise Changed
-        if not near:
-            aside = self._trash.put(path, aside)
+        aside = put_aside(self._renames, self._trash, path, target, seen, near=near)
         self._late.watch(path, aside, seen)
 
     def _change_mode(self, path: str, entry: Entry, expect: Entry) -> Entry:
         """Only mode or time differ. The time stays as it is: nothing here depends on it."""
         target, seen = self._seen(path, expect)
         if entry.digest is None or entry.digest != expect.digest:
-            raise LocalError(f"the new content of {path} was not staged", code="not-staged")
+            raise LocalError(f"The new content of {path} was not staged.", code="not-staged")
         mode = permissions(entry.executable, seen, self._umask)
         if mode == stat.S_IMODE(seen.st_mode):
-            return _as_known(entry, expect)
+            return as_known(entry, expect)
         descriptor = os.open(
             target.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=target.directory
         )
@@ -232,7 +227,7 @@ class Applier:
             os.fchmod(descriptor, mode)
         finally:
             os.close(descriptor)
-        return _with_evidence(target, entry, seen)
+        return with_evidence(target, entry, seen)
 
     def _seen(self, path: str, expect: Entry) -> tuple[Spot, os.stat_result]:
         """Where the path is, and its status, which is of what the scan saw. Raises Changed."""
@@ -257,61 +252,3 @@ class Applier:
             emptied = {directory for directory in emptied if not self._wanted(directory)}
             emptying.remove_empty(self._directories, emptied, self._touched.append)
         emptying.forget(self._layout)
-
-
-def _make_directory(target: Spot) -> None:
-    try:
-        os.mkdir(target.name, dir_fd=target.directory)
-    except FileExistsError:
-        if not stat.S_ISDIR(target.status().st_mode):
-            raise
-
-
-def _remove_directory(target: Spot) -> None:
-    """Remove an empty directory.
-
-    One that holds something meanwhile (ignored files, mostly) stays: the empty one, which was to be
-    deleted, is no more.
-    """
-    try:
-        os.rmdir(target.name, dir_fd=target.directory)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
-            raise
-
-
-def _with_evidence(target: Spot, entry: Entry, ready: os.stat_result) -> Entry:
-    """``entry`` with the evidence that the disk now has for it.
-
-    If something else has the name already, nothing is vouched for: the next scan reads it.
-    """
-    now = target.status()
-    found = Entry(
-        entry.kind,
-        now.st_size if entry.kind is Kind.LINK else entry.size,
-        entry.digest,
-        now.st_mtime_ns,
-        entry.executable,
-        entry.target,
-        now.st_ctime_ns,
-        now.st_ino if unchanged(ready, now) else 0,
-        entry.identity,
-    )
-    return vouch_written(found)
-
-
-def _as_known(entry: Entry, expect: Entry) -> Entry:
-    """``entry`` with the evidence that the scan had."""
-    return Entry(
-        entry.kind,
-        entry.size,
-        entry.digest,
-        expect.mtime,
-        entry.executable,
-        entry.target,
-        expect.ctime,
-        expect.inode,
-        entry.identity,
-    )

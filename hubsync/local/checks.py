@@ -26,7 +26,7 @@ def refuse(path: str, entry: Entry | None) -> None:
         raise LocalError(problem.message, problem.hint, problem.code)
     if entry is not None and entry.kind is Kind.LINK and not link_stays_inside(path, entry.target):
         raise LocalError(
-            f"the link {path} would point out of the workspace, to {entry.target}",
+            f"The link {path} would point out of the workspace, to {entry.target}.",
             "Change it where it was made.",
             "link-outside",
         )
@@ -89,14 +89,16 @@ def os_problem(path: str, error: OSError) -> Problem:
         return Problem(
             path,
             "disk-full",
-            "the disk or the quota is full",
+            "The disk or the quota is full.",
             "Free some space (`hubsync gc` empties old trash), then sync again.",
         )
     if error.errno in {errno.EACCES, errno.EPERM}:
         return Problem(
             path,
             "not-writable",
-            f"it cannot be changed here: {error.strerror}",
+            f"It cannot be changed here: {error.strerror}.",
             "Give yourself permission to write the file and its folder.",
         )
-    return Problem(path, "local-error", f"it cannot be changed here: {error.strerror or error}", "")
+    return Problem(
+        path, "local-error", f"It cannot be changed here: {error.strerror or error}.", ""
+    )

@@ -31,13 +31,13 @@ def copy_verified(root: str, path: str, entry: Entry, stage: Stage) -> str:
         with Directories(root) as directories:
             source = os.open(name, _READ, dir_fd=directories.open(directory))
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise SourceChanged(f"{path} is gone") from error
+        raise SourceChanged(f"{path} is gone.") from error
     except OSError as error:
-        raise LocalError(f"{path} cannot be read: {error.strerror}", code="unreadable") from error
+        raise LocalError(f"{path} cannot be read: {error.strerror}.", code="unreadable") from error
     copied = _copy(source, partial)
     if copied.digest is None or copied.digest != entry.digest:
         os.unlink(partial)
-        raise SourceChanged(f"{path} changed since it was looked at")
+        raise SourceChanged(f"{path} changed since it was looked at.")
     final = stage.slot(copied.digest.hex())
     os.replace(partial, final)
     return final
@@ -52,7 +52,7 @@ def _copy(source: int, target: str) -> Entry:
     with open(source, "rb", buffering=0) as reading:
         status = os.fstat(source)
         if not stat.S_ISREG(status.st_mode):
-            raise SourceChanged("it is no regular file any more")
+            raise SourceChanged("It is no regular file any more.")
         hasher = blake3()
         try:
             with open(os.open(target, _NEW, 0o600), "wb", buffering=0) as writing:
@@ -62,7 +62,7 @@ def _copy(source: int, target: str) -> Entry:
         except OSError as error:
             os.unlink(target)
             raise LocalError(
-                f"a copy could not be made: {error.strerror}",
+                f"A copy could not be made: {error.strerror}.",
                 "Check that the disk is neither full nor read-only.",
             ) from error
     return entry_of(status, hasher.digest())

@@ -47,10 +47,10 @@ def read_entry(directories: Directories, path: str, entry: Entry) -> Entry:
     try:
         descriptor = os.open(name, _READ, dir_fd=directories.open(directory))
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise SourceChanged(f"{path} is gone") from error
+        raise SourceChanged(f"{path} is gone.") from error
     except OSError as error:
         if os.path.islink(os.path.join(directories.root, path)):
-            raise SourceChanged(f"{path} is a link now") from error
+            raise SourceChanged(f"{path} is a link now.") from error
         raise _unreadable(path, error) from error
     try:
         return read_open(path, descriptor)
@@ -64,7 +64,7 @@ def read_open(path: str, descriptor: int) -> Entry:
     """The entry of an open file, read from its beginning. Raises SourceChanged, OSError."""
     before = os.fstat(descriptor)
     if not stat.S_ISREG(before.st_mode):
-        raise SourceChanged(f"{path} is no regular file any more")
+        raise SourceChanged(f"{path} is no regular file any more.")
     hasher = blake3()
     if before.st_size < _CHUNK:
         hasher.update(os.read(descriptor, before.st_size + 1))
@@ -72,7 +72,7 @@ def read_open(path: str, descriptor: int) -> Entry:
         _feed(hasher, descriptor, before.st_size)
     after = os.fstat(descriptor)
     if _signature(before) != _signature(after):
-        raise SourceChanged(f"{path} changed while it was read")
+        raise SourceChanged(f"{path} changed while it was read.")
     return entry_of(after, hasher.digest())
 
 
@@ -101,7 +101,7 @@ def _signature(status: os.stat_result) -> tuple[int, int, int, int, int]:
 
 def _unreadable(path: str, error: OSError) -> LocalError:
     return LocalError(
-        f"{path} cannot be read: {error.strerror}",
+        f"{path} cannot be read: {error.strerror}.",
         "Give yourself permission to read it, or add it to .hubsyncignore.",
         "unreadable",
     )
@@ -160,7 +160,7 @@ def _read(
     directories: Directories, path: str, entry: Entry, fs_now: int, reporter: Reporter
 ) -> Read:
     if reporter.stopping():
-        raise Interrupted("stopped while reading files")
+        raise Interrupted("Stopped while reading files.")
     for _ in range(_TRIES):
         try:
             read = vouch(read_entry(directories, path, entry), fs_now)
@@ -175,6 +175,6 @@ def _read(
     return Problem(
         path,
         "changing",
-        "the file changes while it is read",
+        "The file changes while it is read.",
         "The next sync takes it, once it is at rest.",
     )

@@ -36,7 +36,7 @@ def clock_of(directory: str) -> int:
             return os.fstat(file.fileno()).st_mtime_ns
     except OSError as error:
         raise LocalError(
-            f"nothing can be written in {directory}: {error.strerror}",
+            f"Nothing can be written in {directory}: {error.strerror}.",
             "Check that the folder is yours and that the disk is neither full nor read-only.",
         ) from error
 

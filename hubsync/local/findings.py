@@ -12,17 +12,17 @@ from hubsync.errors import LocalError
 from hubsync.model import IGNORE_FILE, Problem
 
 _SPECIAL: Final = {
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFBLK: "a block device",
-    stat.S_IFCHR: "a character device",
+    stat.S_IFSOCK: "A socket",
+    stat.S_IFIFO: "A named pipe",
+    stat.S_IFBLK: "A block device",
+    stat.S_IFCHR: "A character device",
 }
 
 
 def workspace_gone(root: str, error: OSError) -> LocalError:
     """The root itself: an error, since everything in it would seem deleted (rule 9)."""
     return LocalError(
-        f"the workspace {root} cannot be read: {error.strerror}",
+        f"The workspace {root} cannot be read: {error.strerror}.",
         "Check that the folder is there and its disk is mounted.",
         "workspace-gone",
     )
@@ -36,7 +36,7 @@ def check_same_root(root: str, descriptor: int) -> None:
         raise workspace_gone(root, error) from error
     if not os.path.samestat(now, os.fstat(descriptor)):
         raise LocalError(
-            f"the workspace {root} became another folder during the scan",
+            f"The workspace {root} became another folder during the scan.",
             "Check that its disk is mounted, then run the command again.",
             "workspace-gone",
         )
@@ -46,7 +46,7 @@ def unlistable(directory: str, error: OSError) -> Problem:
     return Problem(
         directory,
         "unreadable",
-        f"the folder cannot be looked into: {error.strerror}",
+        f"The folder cannot be looked into: {error.strerror}.",
         "Give yourself permission to read it, or add it to .hubsyncignore.",
     )
 
@@ -57,11 +57,11 @@ def rules_unreadable(directory: str, error: OSError) -> Problem:
     reason = "it is a link" if error.errno == errno.ELOOP else error.strerror
     hint = "Make it a readable file, so that nothing it hides is uploaded."
     if not directory:
-        raise LocalError(f"{where} cannot be read: {reason}", hint, "ignore-unreadable") from error
+        raise LocalError(f"{where} cannot be read: {reason}.", hint, "ignore-unreadable") from error
     return Problem(
         directory,
         "ignore-unreadable",
-        f"{where} cannot be read ({reason}), so nothing in this folder is synced",
+        f"{where} cannot be read ({reason}), so nothing in this folder is synced.",
         hint,
     )
 
@@ -70,7 +70,7 @@ def special_file(path: str, mode: int) -> Problem:
     return Problem(
         path,
         "special-file",
-        f"{_SPECIAL.get(stat.S_IFMT(mode), 'what is no regular file')} cannot be synced",
+        f"{_SPECIAL.get(stat.S_IFMT(mode), 'What is no regular file')} cannot be synced.",
         "Add it to .hubsyncignore to hear no more of it.",
     )
 
@@ -79,7 +79,7 @@ def leftover(path: str) -> Problem:
     return Problem(
         path,
         "leftover",
-        "a run that was killed left this file, which may be an earlier content of one beside it",
+        "A run that was killed left this file, which may be an earlier content of one beside it.",
         "Look whether you need it, then remove it.",
     )
 
@@ -90,14 +90,14 @@ def link_problem(path: str, target: str) -> Problem | None:
         return Problem(
             path,
             "link-absolute",
-            f"the link points to {target}, which another hub does not have",
+            f"The link points to {target}, which another hub does not have.",
             "Make it a relative link, or add it to .hubsyncignore.",
         )
     if not link_stays_inside(path, target):
         return Problem(
             path,
             "link-outside",
-            f"the link points out of the workspace, to {target}",
+            f"The link points out of the workspace, to {target}.",
             "Let it point to something inside, or add it to .hubsyncignore.",
         )
     return None

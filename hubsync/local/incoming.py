@@ -71,7 +71,7 @@ class Incoming:
             os.mkdir(spot.name, dir_fd=spot.directory)
             return Ready(spot, spot.status(), True, near)
         if step.source is None:
-            raise LocalError(f"the new content of {step.path} was not staged", code="not-staged")
+            raise LocalError(f"The new content of {step.path} was not staged.", code="not-staged")
         made = step.keep_source or not near
         if made:
             duplicate(Spot(None, step.source), spot)
@@ -88,7 +88,7 @@ class Incoming:
         """Give the file its mode and time; its status then."""
         status = spot.status()
         if not stat.S_ISREG(status.st_mode) or status.st_size != entry.size:
-            raise LocalError(f"{spot.name} is not the content that was staged", code="not-staged")
+            raise LocalError(f"{spot.name} is not the content that was staged.", code="not-staged")
         mode = permissions(entry.executable, replaced, self._umask)
         if stat.S_IMODE(status.st_mode) != mode:
             os.chmod(spot.name, mode, dir_fd=spot.directory)

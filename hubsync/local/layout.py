@@ -83,14 +83,46 @@ class Layout(Struct, frozen=True):
         except FileExistsError as error:
             if not os.path.isdir(self.metadata):
                 raise LocalError(
-                    f"{self.metadata} is in the way: it is no folder",
+                    f"{self.metadata} is in the way: it is no folder.",
                     "Move it elsewhere and try again.",
                 ) from error
         except OSError as error:
             raise LocalError(
-                f"{self.metadata} cannot be made: {error.strerror}",
+                f"{self.metadata} cannot be made: {error.strerror}.",
                 "Check that the folder is yours and that the disk is writable.",
             ) from error
+
+
+def make_directories(directory: str) -> list[str]:
+    """Make ``directory`` and those above it. Gives what was made, the deepest first.
+
+    Raises LocalError.
+    """
+    missing: list[str] = []
+    above = directory
+    while not os.path.lexists(above):
+        missing.append(above)
+        above = os.path.dirname(above)
+    made: list[str] = []
+    try:
+        for one in reversed(missing):
+            with suppress(FileExistsError):  # another command was quicker
+                os.mkdir(one)
+                made.insert(0, one)
+    except OSError as error:
+        remove_directories(made)
+        raise LocalError(
+            f"{directory} cannot be made: {error.strerror}.",
+            "Choose a folder that is yours, on a disk that can be written to.",
+        ) from error
+    return made
+
+
+def remove_directories(made: list[str]) -> None:
+    """Undo `make_directories`, up to the first in which something lies by now."""
+    with suppress(OSError):
+        for one in made:
+            os.rmdir(one)
 
 
 def is_vacant(directory: str) -> bool:

@@ -21,6 +21,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
@@ -64,7 +65,7 @@ class Lock:
         """Raises WorkspaceBusy if the lock was lost."""
         if not self._is_ours():
             raise WorkspaceBusy(
-                "another process took over this workspace, because this one was silent too long",
+                "Another process took over this workspace, because this one was silent too long.",
                 "Run the command again.",
             )
 
@@ -109,14 +110,14 @@ def acquire(
                 continue
             if time.monotonic() >= deadline or stopping():
                 raise WorkspaceBusy(
-                    f"this workspace is {described(found[0])}",
+                    f"This workspace is {described(found[0])}.",
                     "Wait until it is done, or stop it, then try again.",
                 )
             time.sleep(_POLL)
         sweep(layout, os.stat(path).st_mtime_ns)
     except OSError as error:
         raise LocalError(
-            f"{path} cannot be written: {error.strerror}",
+            f"{path} cannot be written: {error.strerror}.",
             "Check that the folder is yours and that the disk is neither full nor read-only.",
         ) from error
     return Lock(path, owner)
@@ -198,8 +199,9 @@ def _remove_stale(path: str, judged: _Found) -> bool:
     try:
         os.close(os.open(guard, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
-        if _fs_now(path) - os.lstat(guard).st_mtime_ns > _TAKEOVER * _NS:
-            os.unlink(guard)
+        with suppress(FileNotFoundError):  # whoever made it is done by now
+            if _fs_now(path) - os.lstat(guard).st_mtime_ns > _TAKEOVER * _NS:
+                os.unlink(guard)
         return False
     aside = f"{path}.{secrets.token_hex(8)}"
     try:
@@ -213,7 +215,8 @@ def _remove_stale(path: str, judged: _Found) -> bool:
     except FileNotFoundError:
         return True
     finally:
-        os.unlink(guard)
+        with suppress(FileNotFoundError):
+            os.unlink(guard)
 
 
 def _same(now: _Found | None, judged: _Found) -> bool:

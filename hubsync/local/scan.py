@@ -13,8 +13,8 @@ import stat
 from collections.abc import Callable
 from typing import Final
 
-from blake3 import blake3
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hubsync.core.ignore import IgnoreRules
 from hubsync.core.paths import check_local_name
@@ -25,18 +25,17 @@ from hubsync.local.findings import (
     check_same_root,
     leftover,
     link_problem,
-    rules_unreadable,
     special_file,
     unlistable,
     workspace_gone,
 )
+from hubsync.local.ignorefile import RulesOnDisk
 from hubsync.local.incoming import TEMPORARY
 from hubsync.local.settle import recognise_moved, settle_ignored, settle_leftovers
-from hubsync.model import IGNORE_FILE, METADATA_DIR, Entry, Kind, Problem, Tree
+from hubsync.local.unnamed import Unnamed
+from hubsync.model import METADATA_DIR, Entry, Kind, Problem, Tree
 
 _GIT: Final = ".git"
-_LARGEST_RULES: Final = 1 << 24
-_READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Scan(Struct, frozen=True):
@@ -46,7 +45,9 @@ class Scan(Struct, frozen=True):
     ``rules_digest`` changes whenever one of those files does. ``nested``: directories below the
     root that are Git repositories of their own (their ``.git`` is not walked). ``ignored``: known
     paths that are ignored now; they are no change. ``files`` and ``size`` (bytes) count files and
-    links.
+    links. ``withheld``: what is ignored only because it is taken for a secret.
+    ``renamed``: known paths whose files now have names that cannot be synced; each is a problem,
+    and stays in the tree.
     """
 
     tree: Tree
@@ -57,6 +58,20 @@ class Scan(Struct, frozen=True):
     ignored: frozenset[str]
     files: int
     size: int
+    withheld: tuple[str, ...] = ()
+    renamed: frozenset[str] = frozenset()
+
+    def over(self, remote: Tree) -> Scan:
+        """What was renamed out of sight is gone if the remote does not have it either."""
+        gone = self.renamed - remote.keys()
+        if not gone:
+            return self
+        return replace(
+            self,
+            tree=self.tree.with_changes(dict.fromkeys(gone)),
+            problems=tuple(one for one in self.problems if one.path not in gone),
+            renamed=self.renamed - gone,
+        )
 
 
 def scan(
@@ -99,8 +114,10 @@ class _Walk:
         self.problems: list[Problem] = []
         self.held: list[str] = []
         self.nested: list[str] = []
+        self.unnamed = Unnamed()
         self.ignored: set[str] = set()
-        self.rule_texts = blake3(repr(rules.rules()).encode())
+        self.withheld: list[str] = []
+        self.on_disk = RulesOnDisk(rules)
         self.files = 0
         self.size = 0
 
@@ -111,7 +128,7 @@ class _Walk:
         pending = [""]
         while pending:
             if stopping():
-                raise Interrupted("stopped while looking through the workspace")
+                raise Interrupted("Stopped while looking through the workspace.")
             directory = pending.pop()
             try:
                 descriptor = self.directories.open(directory)
@@ -196,10 +213,13 @@ class _Walk:
         if self.rules.ignores(path, False):
             if before is not None:
                 self.ignored.add(path)
+            if self.rules.withholds(path, False):
+                self.withheld.append(path)
             return
         problem = check_local_name(path) if before is None else None
         if problem is not None:
             self.problems.append(problem)
+            self.unnamed.note(now, problem)
             return
         kind = stat.S_IFMT(now.st_mode)
         if kind == stat.S_IFREG:
@@ -248,55 +268,45 @@ class _Walk:
         if path == METADATA_DIR:
             return False
         if self.rules.ignores(path, True):
+            if self.rules.withholds(path, True):
+                self.withheld.append(path)
             return False
         problem = check_local_name(path)
         if problem is not None:
             self.problems.append(problem)
             self.held.append(path + "/")
+            self.unnamed.note_below(os.path.join(self.root, path), problem)
             return False
         return True
 
     def _read_rules(self, directory: str, descriptor: int) -> bool:
-        """Take in the directory's ignore file; False if the directory must not be walked.
-
-        Without its rules everything that it hides would be uploaded, so a file that cannot be
-        read makes a problem of the whole directory (rules 7 and 8).
-        """
-        try:
-            file = os.open(IGNORE_FILE, _READ, dir_fd=descriptor)
-        except FileNotFoundError:
-            return True
-        except OSError as error:
-            # If not even its status can be had, it is the directory that cannot be looked into.
-            os.stat(IGNORE_FILE, dir_fd=descriptor, follow_symlinks=False)
-            self.problems.append(rules_unreadable(directory, error))
+        """Take in the directory's ignore file; False if the directory must not be walked."""
+        problem = self.on_disk.read(directory, descriptor)
+        if problem is not None:
+            self.problems.append(problem)
             self.held.append(directory + "/")
             return False
-        try:
-            if not stat.S_ISREG(os.fstat(file).st_mode):
-                return True
-            text = os.read(file, _LARGEST_RULES)
-        finally:
-            os.close(file)
-        self.rule_texts.update(repr((directory, text)).encode())
-        self.rules = self.rules.with_file(directory, text.decode("utf-8", "replace"))
+        self.rules = self.on_disk.rules
         return True
 
     def result(self, rules_digest: str) -> Scan:
         check_same_root(self.root, self.directories.open(""))
         self.ignored |= settle_leftovers(self.root, self.rest, self.held, self.rules, self.changes)
-        digest = self.rule_texts.hexdigest()
+        renamed = self.unnamed.hold(self.known, self.changes)
+        digest = self.on_disk.digest
         if digest != rules_digest:
             self.ignored |= settle_ignored(self.known, self.rules, self.changes)
         if self.trusting:
             recognise_moved(self.known, self.changes)
         return Scan(
             tree=self.known.with_changes(self.changes),
-            problems=tuple(self.problems),
+            problems=(*self.problems, *renamed),
             rules=self.rules,
             rules_digest=digest,
             nested=tuple(sorted(set(self.nested))),
             ignored=frozenset(self.ignored),
             files=self.files,
             size=self.size,
+            withheld=tuple(sorted(self.withheld)),
+            renamed=frozenset(one.path for one in renamed),
         )

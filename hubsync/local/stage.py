@@ -16,6 +16,7 @@ from typing import Final
 
 from blake3 import blake3
 
+from hubsync.core.figures import counted
 from hubsync.errors import DiskFull, LocalError
 from hubsync.local.layout import PRIVATE, Layout
 
@@ -35,7 +36,7 @@ class Stage:
             os.makedirs(self.directory, mode=PRIVATE, exist_ok=True)
         except OSError as error:
             raise LocalError(
-                f"{self.directory} cannot be made: {error.strerror}",
+                f"{self.directory} cannot be made: {error.strerror}.",
                 "Check that the folder is yours and that the disk is writable.",
             ) from error
 
@@ -88,7 +89,7 @@ class Stage:
                 os.unlink(partial)
             if error.errno in {errno.ENOSPC, errno.EDQUOT}:
                 raise disk_full(self.directory, len(content), len(content)) from error
-            raise LocalError(f"{path} cannot be written: {error.strerror}") from error
+            raise LocalError(f"{path} cannot be written: {error.strerror}.") from error
         return path
 
     def require(self, size: int, files: int = 0) -> None:
@@ -102,7 +103,7 @@ class Stage:
             raise disk_full(self.directory, size + _RESERVE - free, size)
         if room.f_files and files > room.f_favail:
             raise DiskFull(
-                f"the disk has room for {room.f_favail:,} more files, {files:,} are to come",
+                f"The disk has room for {counted(room.f_favail, 'file')}; {files:,} are to come.",
                 "Remove files that you no longer need, then run the command again.",
             )
 
@@ -126,8 +127,8 @@ class Stage:
 def disk_full(directory: str, missing: int, needed: int) -> DiskFull:
     """The error for a disk that has too little room."""
     return DiskFull(
-        f"the disk is full: {human_size(missing)} are missing for {human_size(needed)} "
-        f"that are to come ({directory})",
+        f"The disk is full: {human_size(missing)} are missing for {human_size(needed)} "
+        f"that are to come ({directory}).",
         "Free some space (`hubsync gc` empties old trash), then run the command again.",
     )
 

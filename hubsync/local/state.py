@@ -118,6 +118,6 @@ def replace_file(path: str, parts: list[bytes]) -> None:
             os.close(folder)
     except OSError as error:
         raise LocalError(
-            f"{path} cannot be written: {error.strerror}",
+            f"{path} cannot be written: {error.strerror}.",
             "Check that the disk is neither full nor read-only.",
         ) from error

@@ -135,7 +135,7 @@ def _rename_over(source: Spot, target: Spot) -> None:
 def folder_in_the_way(path: str) -> LocalError:
     """A folder is to become a file, but holds what is not synced (ignored files, mostly)."""
     return LocalError(
-        f"the folder {path} holds files that are not synced, so no file can take its name",
+        f"The folder {path} holds files that are not synced, so nothing else can take its name.",
         "Move or delete them, then sync again.",
         "folder-in-the-way",
     )

@@ -114,22 +114,24 @@ class Trash:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), place)
         return place
 
-    def prune(self, before: int) -> int:
-        """Remove what was put aside before that time (ns); how many files went.
+    def prune(self, age: int, now: int) -> int:
+        """Remove what was put aside ``age`` (ns) or longer ago; how many files went.
 
-        Raises LocalError.
+        ``now``: the file system's clock (ns). A folder's name tells the time by the machine's clock
+        as it was then, the folder itself by the file system's: the younger counts, so that a clock
+        that was wrong at the time makes nothing look old. Raises LocalError.
         """
         count = 0
-        for token, when in list(self._tokens()):
-            if when >= before:
-                continue
+        for token, named in list(self._tokens()):
             place = os.path.join(self.directory, token)
+            if now - max(named, os.lstat(place).st_ctime_ns) < age:
+                continue
             count += sum(len(files) for _, _, files in os.walk(place))
             try:
                 shutil.rmtree(place)
             except OSError as error:
                 raise LocalError(
-                    f"{place} cannot be removed: {error.strerror}",
+                    f"{place} cannot be removed: {error.strerror}.",
                     "Check that the folder is yours.",
                 ) from error
         return count

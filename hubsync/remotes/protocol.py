@@ -190,8 +190,8 @@ class Remote(Protocol):
     def read(self, path: str, version: str, target: str) -> Entry:
         """One earlier content into the file ``target``. Raises NoSuchVersion."""
 
-    def gc(self, before: int) -> int:
-        """Prune versions, history and leftovers older than ``before`` (ns); how many objects
-        went."""
+    def gc(self, age: int) -> int:
+        """Prune versions, history and leftovers older than ``age`` (ns) by the remote's own clock,
+        for this machine's may be wrong; how many objects went."""
 
     def close(self) -> None: ...

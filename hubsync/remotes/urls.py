@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from hubsync.errors import UsageError
-from hubsync.stores.registry import refuse_credentials
+from hubsync.stores.addresses import folder_of, folder_url, refuse_credentials
 
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/")
 _NO_PLACE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!/)|[^/]*::")
@@ -20,6 +20,8 @@ _SCP_LIKE: Final = re.compile(r"[\w.-]+@[\w.-]+:(?!//)")
 _FORGES: Final = frozenset(
     {"github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitea.com", "git.sr.ht"}
 )
+
+_WITHOUT_HOST: Final = frozenset({"dropbox", "gdrive"})
 
 
 def names_git(url: str) -> bool:
@@ -55,7 +57,7 @@ def canonical_url(url: str, directory: str) -> str:
             "bad-url",
         )
     if not _SCHEME.match(url):
-        return "file://" + os.path.realpath(os.path.join(directory, os.path.expanduser(url)))
+        return folder_url(os.path.realpath(os.path.join(directory, os.path.expanduser(url))))
     scheme, _, rest = url.partition("://")
     scheme = scheme.lower()
     if not rest and not url.endswith("://"):
@@ -70,23 +72,27 @@ def canonical_url(url: str, directory: str) -> str:
             raise UsageError(
                 f"{url!r} names no folder.", "Write file:///folder, with three slashes.", "bad-url"
             )
-        return "file://" + os.path.normpath(path)
+        return folder_url(os.path.normpath(path))
     if scheme == "memory":
         return url
     refuse_credentials(url)
-    place = rest.strip("/")
-    if not place:
-        raise UsageError(
-            f"{url!r} names no place.", f"Write {scheme}://place, for example.", "bad-url"
-        )
-    return f"{scheme}://{'/' if rest.startswith('/') else ''}{place}"
+    if not rest.strip("/"):
+        example = f"{scheme}:///folder" if scheme in _WITHOUT_HOST else f"{scheme}://place/folder"
+        raise UsageError(f"{url!r} names no place.", f"Write {example}, for example.", "bad-url")
+    return f"{scheme}://{rest.rstrip('/')}"
+
+
+def same_storage(one: str, other: str) -> bool:
+    """Whether two canonical URLs name the same kind of storage, so that options of one may fit the
+    other."""
+    return one.partition("://")[0] == other.partition("://")[0]
 
 
 def refuse_own_folder(url: str, root: str) -> None:
     """A workspace cannot be its own remote, nor lie in it, nor hold it. Raises UsageError."""
     if not url.startswith("file://"):
         return
-    place, root = os.path.realpath(url.removeprefix("file://")), os.path.realpath(root)
+    place, root = os.path.realpath(folder_of(url)), os.path.realpath(root)
     if os.path.commonpath([place, root]) in (place, root):
         relation = "is" if place == root else "holds" if root.startswith(place) else "is inside"
         raise UsageError(

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 from hubsync.config import RemoteSettings, doubts
+from hubsync.core.figures import counted
 from hubsync.errors import HubsyncError
 from hubsync.links import Links
 from hubsync.local.evidence import SECOND, clock_of
@@ -24,9 +25,9 @@ _TAKING_TURNS = "one hub at a time"
 """How a mirror that is written under the lease lock begins to describe that."""
 
 
-def empty_trash(layout: Layout, before: int) -> int:
-    """Prune the trash; how many files went."""
-    return Trash(layout.root).prune(before)
+def empty_trash(layout: Layout, age: int) -> int:
+    """Prune what has lain in the trash for ``age`` (ns) or longer; how many files went."""
+    return Trash(layout.root).prune(age, clock_of(layout.metadata))
 
 
 def doctor(links: Links) -> list[Check]:
@@ -103,7 +104,7 @@ def _lock(layout: Layout) -> Iterator[Check]:
 def _memory(layout: Layout, name: str) -> Iterator[Check]:
     state, why = load(layout.state(name))
     if state is not None:
-        yield Check(f"{name}: memory", "ok", f"{len(state.base):,} paths were in agreement")
+        yield Check(f"{name}: memory", "ok", f"in agreement: {counted(len(state.base), 'path')}")
     elif why == "missing":
         yield Check(f"{name}: memory", "info", "no sync has come to its end yet")
     else:

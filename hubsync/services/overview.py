@@ -27,13 +27,14 @@ def status(
     remote: dict[str, PathChange] = {}
     problems: dict[tuple[str, str], Problem] = {}
     nested: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
     copies: dict[str, ConflictCopy] = {}
     for context, state in contexts:
         view = decided_view(context, observe(context, state, request), request)
         for found, side in ((local, view.local), (remote, view.remote)):
             found.update((one.path, one) for one in changes(view, side) if one.path not in found)
         problems |= {(one.path, one.code): one for one in view.problems}
-        nested = view.scan.nested
+        nested, withheld = view.scan.nested, view.scan.withheld
         copies |= {one.copy: one for one in copies_among(view.scan.tree)}
     return Status(
         workspace=root,
@@ -43,6 +44,7 @@ def status(
         conflicts=tuple(copies[name] for name in sorted(copies)),
         problems=tuple(problems.values()),
         nested=nested,
+        withheld=withheld,
     )
 
 

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from hubsync.errors import NameRefused
+from hubsync.errors import NameRefused, Unreachable
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _BENEATH: Final = _DIRECTORY | os.O_NOFOLLOW
@@ -28,10 +28,10 @@ def open_directory(root: str, parts: Sequence[str], *, create: bool = False) -> 
     """
     try:
         current = os.open(root, _DIRECTORY)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if not create:
             raise
-        os.makedirs(root, exist_ok=True)
+        _make_root(root)
         current = os.open(root, _DIRECTORY)
     for part in parts:
         try:
@@ -44,6 +44,18 @@ def open_directory(root: str, parts: Sequence[str], *, create: bool = False) -> 
         os.close(current)
         current = deeper
     return current
+
+
+def _make_root(root: str) -> None:
+    try:
+        os.makedirs(root, exist_ok=True)
+    except (FileNotFoundError, NotADirectoryError, FileExistsError) as error:
+        # About the remote itself, and no object in it.
+        raise Unreachable(
+            f"There can be no remote folder {root}: {error.strerror}.",
+            "Check the path; a folder above it may be a file, or not mounted.",
+            "no-folder",
+        ) from error
 
 
 def _open_one(parent: int, name: str, create: bool) -> int:

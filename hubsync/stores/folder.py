@@ -150,7 +150,8 @@ class FolderStore:
                 copy_bytes(original, written.descriptor)
                 if not _still(original, info):
                     raise PreconditionFailed(f"{source} changed while it was copied.")
-                os.utime(written.descriptor, ns=(info.mtime, info.mtime))
+                if expected is not None:  # a moved file keeps its time; a version has that of today
+                    os.utime(written.descriptor, ns=(info.mtime, info.mtime))
                 return self._appear(target, written, expected, executable=executable)
 
     def delete(self, key: str, *, expected: str | None = None) -> None:

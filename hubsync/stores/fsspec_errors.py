@@ -14,12 +14,14 @@ from typing import Final
 
 from hubsync.errors import (
     AccessDenied,
+    ConfigError,
     HubsyncError,
     NameRefused,
     ObjectNotFound,
     StoreError,
     Unreachable,
 )
+from hubsync.stores.serving import BUSY
 
 
 class Verdict(Enum):
@@ -48,6 +50,7 @@ _BY_CLASS: Final = {
     "ClientConnectionError": Verdict.UNREACHABLE,
     "ServerTimeoutError": Verdict.UNREACHABLE,
     "EndpointConnectionError": Verdict.UNREACHABLE,
+    "ConnectionError": Verdict.UNREACHABLE,  # that of requests is no OSError of Python's
     "ConnectTimeoutError": Verdict.UNREACHABLE,
     "ReadTimeoutError": Verdict.UNREACHABLE,
     "ServiceRequestError": Verdict.UNREACHABLE,
@@ -123,6 +126,13 @@ def translate(error: Exception, key: str, where: str) -> HubsyncError:
     kind = verdict(error)
     name = key or "the folder"
     cause = type(error).__name__
+    if isinstance(error, TypeError):
+        # Options come as text; a file system that wants a number finds out when it is used.
+        return ConfigError(
+            f"{where} cannot be used with these options ({cause}).",
+            "Leave out what was given with -o and is not needed.",
+            "bad-option",
+        )
     if kind is Verdict.ABSENT:
         return ObjectNotFound(f"There is no object {name} at {where}.")
     if cause == "BadHostKeyException":
@@ -151,4 +161,5 @@ def translate(error: Exception, key: str, where: str) -> HubsyncError:
             f"{where} does not allow {name} to be changed ({cause}).",
             "Choose a remote that can be written to.",
         )
-    return StoreError(f"{where} failed at {name} ({cause}).", "Try again later.")
+    code = BUSY if kind is Verdict.BUSY else None
+    return StoreError(f"{where} failed at {name} ({cause}).", "Try again later.", code)

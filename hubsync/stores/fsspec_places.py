@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import inspect
 import logging
 import os
 from collections.abc import Mapping
@@ -19,9 +20,6 @@ from hubsync.stores.fsspec_webdav import Webdav
 _TIMEOUT: Final = 20.0
 PASSWORD_VARIABLE: Final = "HUBSYNC_PASSWORD"  # the variable's name, not a password
 
-_SFTP_OPTIONS: Final = frozenset({"user", "password", "key_file", "passphrase", "known_hosts"})
-_WEBDAV_OPTIONS: Final = frozenset({"user", "password", "token"})
-
 
 def open_fsspec(
     url: str, options: Mapping[str, str], env: Mapping[str, str], reason: str
@@ -37,7 +35,6 @@ def open_fsspec(
 
 def _sftp(url: str, options: Mapping[str, str], env: Mapping[str, str], reason: str) -> Place:
     parts = _split(url)
-    _only(options, _SFTP_OPTIONS, "sftp")
     # What paramiko logs on a failed connection is what the error says.
     logging.getLogger("paramiko").addHandler(logging.NullHandler())
     host, home = parts.hostname or "", env.get("HOME", "")
@@ -63,7 +60,6 @@ def _sftp(url: str, options: Mapping[str, str], env: Mapping[str, str], reason: 
 
 def _webdav(url: str, options: Mapping[str, str], env: Mapping[str, str], reason: str) -> Place:
     parts = _split(url)
-    _only(options, _WEBDAV_OPTIONS, "webdav")
     user = unquote(parts.username or "") or options.get("user", "")
     password = options.get("password") or env.get(PASSWORD_VARIABLE, "")
     token = options.get("token", "")
@@ -90,18 +86,37 @@ def _any(url: str, options: Mapping[str, str], env: Mapping[str, str], reason: s
     import fsspec
 
     scheme = url.partition("://")[0].lower()
-    kind = fsspec.get_filesystem_class(scheme)
+    kind: Any = fsspec.get_filesystem_class(scheme)
     dialect = dialect_of(scheme)
     named = cloud_arguments(scheme, options, env) if dialect.flat else options
-    given: dict[str, Any] = {**kind._get_kwargs_from_urls(url), **_typed(named)}
+    try:
+        given: dict[str, Any] = {**kind._get_kwargs_from_urls(url), **_typed(named)}
+        root = str(kind._strip_protocol(url)).rstrip("/")
+        # A constructor that fails halfway leaves an object that complains when it is removed.
+        inspect.signature(kind.__init__).bind(None, **given)
+    except Exception as error:  # whatever somebody else's file system thinks of its addresses
+        raise _refused(scheme, error) from error
     if dialect.flat:
         given["use_listings_cache"] = False
-    root = str(kind._strip_protocol(url)).rstrip("/")
 
     def make() -> Any:
-        return kind(**given, skip_instance_cache=True)
+        try:
+            return kind(**given, skip_instance_cache=True)
+        except (TypeError, ValueError, ImportError) as error:
+            raise _refused(scheme, error) from error
 
     return Place(f"{scheme}://", root, make, dialect, reason)
+
+
+def _refused(scheme: str, error: Exception) -> ConfigError:
+    # The error's own text may repeat a credential.
+    return ConfigError(
+        f"{scheme}:// cannot be opened with this address and these options"
+        f" ({type(error).__name__}).",
+        f"Look up what fsspec's file system for {scheme}:// asks for, and give it with"
+        " -o key=value.",
+        "bad-option",
+    )
 
 
 def _typed(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,15 +146,6 @@ def _split(url: str) -> SplitResult:
 def _name(parts: SplitResult) -> str:
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{parts.hostname}{port}"
-
-
-def _only(options: Mapping[str, str], known: frozenset[str], what: str) -> None:
-    unknown = sorted(set(options) - known)
-    if unknown:
-        raise ConfigError(
-            f"A {what} remote has no option {', '.join(unknown)}.",
-            f"It has: {', '.join(sorted(known))}.",
-        )
 
 
 def _user(env: Mapping[str, str]) -> str:

@@ -18,15 +18,17 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 from weakref import WeakSet
 
-from obstore.exceptions import NotModifiedError
+from obstore.exceptions import BaseError, NotModifiedError
 
+from hubsync.errors import ConfigError
 from hubsync.stores.objects_batch import Batch, Queue
 from hubsync.stores.objects_client import Client
 from hubsync.stores.objects_lanes import LARGE, StoreLanes
 from hubsync.stores.objects_large import large_uploads
 from hubsync.stores.objects_list import Lister
+from hubsync.stores.objects_options import OBJECT_OPTIONS
 from hubsync.stores.objects_ranges import download_large
-from hubsync.stores.objects_settings import OBJECT_OPTIONS, Settings, settings_for
+from hubsync.stores.objects_settings import Settings, settings_for
 from hubsync.stores.objects_small import Job, transfer
 from hubsync.stores.protocol import (
     Download,
@@ -37,6 +39,7 @@ from hubsync.stores.protocol import (
     Upload,
     Vouched,
 )
+from hubsync.stores.serving import serving
 from hubsync.stores.transfer import passing
 
 __all__ = ["OBJECT_OPTIONS", "ObjectsStore", "open_objects", "probe_conditional"]
@@ -52,7 +55,16 @@ def open_objects(url: str, options: Mapping[str, object], env: Mapping[str, str]
 
     Raises ConfigError.
     """
-    return ObjectsStore(settings_for(url, options, env))
+    settings = settings_for(url, options, env)
+    try:
+        return ObjectsStore(settings)
+    except (BaseError, OSError, ValueError, TypeError) as error:
+        # Its text may repeat a key; what could be said more clearly, `settings_for` has said.
+        raise ConfigError(
+            f"The bucket {settings.bucket!r} cannot be opened with these options.",
+            "Check the name of the bucket, the options (-o), and the cloud's variables.",
+            "bad-option",
+        ) from error
 
 
 class ObjectsStore:
@@ -118,9 +130,11 @@ class ObjectsStore:
     def list_level(self, prefix: str = "", vouched: Vouched | None = None) -> tuple[Infos, Names]:
         return self._lister.level(prefix, vouched)
 
+    @serving()
     def head(self, key: str) -> ObjectInfo | None:
         return self._run(self._client.head(key))
 
+    @serving()
     def read(
         self, key: str, *, unless: str | None = None, limit: int | None = None
     ) -> tuple[bytes, ObjectInfo] | None:
@@ -134,6 +148,7 @@ class ObjectsStore:
     def _heads(self, keys: Sequence[str]) -> Sequence[ObjectInfo | None]:
         return self._run(self._client.heads(keys))
 
+    @serving()
     def write(self, key: str, data: bytes, *, expected: str | None = None) -> ObjectInfo:
         return self._run(self._client.put(key, data, expected))
 

@@ -21,6 +21,7 @@ from hubsync.errors import (
     StoreError,
     Unreachable,
 )
+from hubsync.stores.serving import BUSY
 
 _STATUS: Final = re.compile(r"status code: (\d{3})")
 _CODE: Final = re.compile(r"<Code>\s*(\w{1,60})\s*</Code>")
@@ -144,7 +145,7 @@ def provider_error(
     if status in TRANSIENT_STATUS:
         # Of one object, not of the storage: one bad path never stops the others (rule 7).
         return StoreError(
-            f"{key}: the storage failed to serve it{said}.", hint="Try again later.", code="busy"
+            f"{key}: the storage failed to serve it{said}.", hint="Try again later.", code=BUSY
         )
     return StoreError(f"{key}: the storage refused the request{said}.")
 

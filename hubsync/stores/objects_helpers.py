@@ -47,7 +47,11 @@ class Helper:
             stderr=subprocess.DEVNULL,
             bufsize=0,
             start_new_session=True,
-            env={**os.environ, "PYTHONPATH": _search_path(package)},
+            env={
+                "TOKIO_WORKER_THREADS": "1",  # obstore's own threads would fight for its cores
+                **os.environ,
+                "PYTHONPATH": _search_path(package),
+            },
         )
         hello = Hello(
             settings.provider,

@@ -14,11 +14,12 @@ from typing import Any, Final
 import obstore
 from obstore.exceptions import BaseError, InvalidPathError
 
-from hubsync.errors import HubsyncError, ObjectNotFound, Unreachable
+from hubsync.errors import HubsyncError, ObjectNotFound
 from hubsync.stores.objects_client import Client, Page, identity_of, is_representable
 from hubsync.stores.objects_errors import provider_error
 from hubsync.stores.objects_raw import raw_pages
 from hubsync.stores.protocol import ObjectInfo, Vouched
+from hubsync.stores.serving import BUSY, cannot_serve
 
 _FAILURES: Final = (BaseError, OSError, ValueError)
 _CHUNK: Final = 1000
@@ -113,8 +114,8 @@ class Lister:
         if isinstance(problem, ObjectNotFound):
             bucket = self._client.settings.bucket
             return provider_error("", bucket, status=404, code="NoSuchBucket")
-        if problem.code == "busy":
-            return Unreachable("The storage cannot serve requests now.", "Try again later.")
+        if problem.code == BUSY:
+            return cannot_serve()
         return problem
 
 

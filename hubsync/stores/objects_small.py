@@ -21,6 +21,8 @@ Result = tuple[int, Transferred | BaseException | None]
 
 WIDTH: Final = 64
 _BYTES: Final = 32 << 20
+_GATHER: Final = 0.005
+"""Seconds for which results wait for others while the lane has more than it can begin."""
 
 
 async def transfer(client: Client, job: Job, again: bool = False) -> Transferred:
@@ -107,10 +109,11 @@ class LoopLane:
             asyncio.get_running_loop().call_soon(self._fill)
 
     def _end(self, result: Result) -> None:
-        # What ends in one turn of the loop is delivered at once: a wake-up per file would cost
-        # more than the file.
+        # What ends within a moment is delivered at once: a wake-up per file would cost more than
+        # the file. There is as much again to be done, so that nobody waits for this.
         if not self._ended:
-            asyncio.get_running_loop().call_soon(self._flush)
+            wait = _GATHER if self._pending else 0
+            asyncio.get_running_loop().call_later(wait, self._flush)
         self._ended.append(result)
 
     def _flush(self) -> None:

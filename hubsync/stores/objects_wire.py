@@ -15,7 +15,8 @@ from msgspec import Struct
 
 from hubsync import errors
 from hubsync.errors import HubsyncError, StoreError
-from hubsync.stores.objects_settings import Config, Settings
+from hubsync.stores.objects_environment import Config
+from hubsync.stores.objects_settings import Settings
 from hubsync.stores.protocol import Download, Transferred, Upload
 
 HEADER: Final = 4

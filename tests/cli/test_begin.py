@@ -120,13 +120,18 @@ def test_clone_into_an_empty_folder(hub_a: Hub, outside: Hub, remote: Path) -> N
         ("ada@example.org:work.git", "work"),
         ("file:///shared/ada", "ada"),
         ("gs://bucket/me?versions=1", "me"),
+        ("file:///shared/a%20b%25", "a b%"),
+        ("./a%20b", "a%20b"),
+        ("s3://bucket/a%2Fb", "b"),
     ],
 )
 def test_the_directory_is_the_last_part_of_the_url(url: str, directory: str) -> None:
     assert directory_of(url) == directory
 
 
-@pytest.mark.parametrize("url", ["file:///", "dropbox:///", "file:///a/..", ""])
+@pytest.mark.parametrize(
+    "url", ["file:///", "dropbox:///", "file:///a/..", "s3://bucket/%2e%2e", ""]
+)
 def test_a_url_that_names_no_directory_asks_for_one(url: str) -> None:
     with pytest.raises(UsageError, match="names no directory"):
         directory_of(url)

@@ -11,6 +11,7 @@ import pytest
 
 from hubsync_cli.commands.remote import Size
 from tests.cli.running import SCRIPT, Hub
+from tests.servers import Server
 
 
 def test_remotes_are_listed(hub_a: Hub, remote: Path) -> None:
@@ -37,6 +38,31 @@ def test_a_remote_is_added_changed_and_removed(hub_a: Hub, tmp_path: Path) -> No
     assert found["bulk"]["exclusive"] is False
     hub_a.run("remote", "remove", "bulk").ok()
     assert len(hub_a.run("remote", "list", "--json").ok().json()) == 1
+
+
+def test_the_list_says_that_either_rule_of_a_remote_is_enough(hub_a: Hub, tmp_path: Path) -> None:
+    rules = ("--include", "data/**", "--include", "*.nc", "--larger-than", "20MB", "--exclusive")
+    hub_a.run("remote", "add", "bulk", (tmp_path / "bulk").as_uri(), *rules).ok()
+    rows = hub_a.run("remote", "list").ok().out.splitlines()
+    assert rows[1].endswith("everything")
+    assert rows[2].endswith("data/**, *.nc or files above 20.0 MB (exclusive)")
+
+
+def test_an_option_is_set_beside_those_that_are_there(
+    outside: Hub, s3_with_conditions: Server
+) -> None:
+    server = s3_with_conditions
+    outside.environ |= {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", **server.env}
+    config = outside / ".hubsync/config.toml"
+    endpoint = f"endpoint={server.options['endpoint']}"
+    outside.run("init", server.url, "-o", endpoint, "-o", "allow_http=true").ok()
+    outside.run("remote", "set", "origin", "-o", "region=eu-west-1").ok()
+    assert 'region = "eu-west-1"' in config.read_text()
+    assert "endpoint" in config.read_text()
+    outside.run("remote", "set", "origin", "-o", "region=").ok()
+    assert "region" not in config.read_text()
+    outside.run("remote", "set", "origin", "--url", "../folder", "--create").ok()
+    assert "endpoint" not in config.read_text()
 
 
 def test_paths_go_to_the_remote_whose_rule_takes_them(
@@ -73,7 +99,14 @@ def test_wrong_uses_of_remote(hub_a: Hub) -> None:
 
 @pytest.mark.parametrize(
     ("text", "octets"),
-    [("0", 0), ("500", 500), ("20MB", 20_000_000), ("1.5 gb", 1_500_000_000), ("3k", 3000)],
+    [
+        ("0", 0),
+        ("500", 500),
+        ("20MB", 20_000_000),
+        ("1.5 gb", 1_500_000_000),
+        ("3k", 3000),
+        ("2TB", 2_000_000_000_000),
+    ],
 )
 def test_sizes_have_units(text: str, octets: int) -> None:
     assert Size().convert(text, None, None) == octets
@@ -97,6 +130,35 @@ def test_the_rules_are_listed_with_the_built_in_ones(hub_a: Hub) -> None:
     assert {"source": ".hubsyncignore", "line": 1, "pattern": "*.bak"} in rules
     assert any(rule["source"] == "built-in" for rule in rules)
     assert "*.bak" in hub_a.run("ignore", "--list").ok().out
+
+
+def test_a_built_in_rule_is_called_one_and_has_no_line(hub_a: Hub) -> None:
+    ran = hub_a.run("ignore", "--why", "x/__pycache__/a.pyc").ok()
+    assert ran.out == "x/__pycache__/a.pyc is hidden by __pycache__/ (a built-in rule)\n"
+    assert hub_a.run("ignore", "--why", ".git").ok().out == (
+        ".git is hidden by .git (a built-in rule)\n"
+    )
+    assert " 0 " not in hub_a.run("ignore", "--list").ok().out
+    rules = hub_a.run("ignore", "--list", "--json").ok().json()
+    assert {rule["line"] for rule in rules if rule["source"] == "built-in"} == {0}
+
+
+def test_files_kept_back_as_secrets_are_named_by_status(hub_a: Hub, remote: Path) -> None:
+    for name in (".env", ".ssh/id_ed25519", "deploy/id_rsa", "server.pem", ".env.example"):
+        hub_a.write(name, "x")
+    ran = hub_a.run("status").ok()
+    line = "Not synced, as they may hold secrets: .env, .ssh, deploy/id_rsa"
+    assert f"{line} (hubsync ignore --why PATH)" in ran.out.splitlines()
+    assert hub_a.run("status", "--json").json()["withheld"] == [".env", ".ssh", "deploy/id_rsa"]
+    assert "secrets" not in hub_a.run("status", "-q").out
+    hub_a.run("sync").ok()
+    assert not (remote / ".env").exists()
+    assert (remote / "server.pem").exists()
+    assert (remote / ".env.example").exists()
+    hub_a.run("ignore", "!.env").ok()
+    hub_a.run("sync").ok()
+    assert (remote / ".env").exists()
+    assert hub_a.run("status", "--json").json()["withheld"] == [".ssh", "deploy/id_rsa"]
 
 
 def test_ignore_takes_one_request(hub_a: Hub) -> None:

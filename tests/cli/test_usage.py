@@ -12,7 +12,7 @@ from tests.cli.running import SCRIPT, Hub
 
 EVERY = [
     ("init",),
-    ("clone", "file:///nowhere/at/all", "here"),
+    ("clone", "file:///proc/nowhere/at/all", "here"),
     ("status",),
     ("status", "--short"),
     ("sync",),
@@ -24,7 +24,7 @@ EVERY = [
     ("conflicts",),
     ("resolve", "notes.md", "--keep", "mine"),
     ("remote", "list"),
-    ("remote", "add", "bulk", "file:///nowhere/at/all"),
+    ("remote", "add", "bulk", "file:///proc/nowhere/at/all"),
     ("remote", "remove", "origin"),
     ("remote", "set", "origin", "--exclusive"),
     ("ignore", "x"),
@@ -81,6 +81,18 @@ def test_outside_a_workspace_every_command_says_so(
     assert ran.status == 2
     assert "hubsync init" in ran.err
     assert ran.out == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("resolve", "x"), ("remote", "add"), ("sync", "-m"), ("init", "x", "--mode", "y"), ("nope",)],
+)
+def test_wrong_usage_is_told_in_one_sentence(hub_a: Hub, arguments: tuple[str, ...]) -> None:
+    message, hint = hub_a.run(*arguments).err.removesuffix("\n").split("\n")
+    assert "\t" not in message
+    assert "\\t" not in message
+    assert message.endswith(".")
+    assert hint.endswith(".")
 
 
 def test_the_workspace_is_found_upwards(hub_a: Hub) -> None:

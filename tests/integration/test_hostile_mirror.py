@@ -7,6 +7,7 @@ docs/reference/mirror-format.md.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import uuid
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 from blake3 import blake3
 
 from hubsync import Identity, Workspace
-from hubsync.errors import HubsyncError, RemoteFormatError
+from hubsync.errors import HubsyncError, RemoteFormatError, SafetyStop
 from hubsync.model import Kind
 from hubsync.remotes.protocol import Known
 from hubsync.stores.memory import MemoryStore, _Object, shared_memory
@@ -323,6 +324,30 @@ def test_a_head_that_leads_nowhere_is_refused(segments: list[Any], hand: Hand, h
     hand.index()
     hand.head(segments=segments)
     refused(hand, hub)
+
+
+@pytest.mark.parametrize(
+    "marks", [[["x", b"8" * 8]], [[1, b"short"]], [[-1, b"8" * 8]], 7], ids=repr
+)
+def test_marks_that_make_no_sense_are_refused(marks: Any, hand: Hand, hub: Hub) -> None:
+    hand.file("f", b"four")
+    hand.index()
+    hand.head(marks=marks)
+    refused(hand, hub)
+
+
+@pytest.mark.parametrize("marks", [b"", b"odd", b"8" * 8, b"8" * 8_000_003])
+def test_marks_of_a_segment_tell_nothing_or_stop(marks: bytes, hand: Hand, hub: Hub) -> None:
+    """Whatever they are: the files are synced, or nothing at all is changed."""
+    hand.file("f", b"four")
+    hand.index()
+    hub.look()
+    hand.index(marks=marks)
+    hand.head(segments=[["log/1", 1, 5, 1]], marks=[[9, b"8" * 8]])
+    before = dict(hand.store._objects)
+    with contextlib.suppress(SafetyStop):
+        assert hub.look().tree.keys() == {"f"}
+    assert hand.store._objects == before
 
 
 @pytest.mark.parametrize("changed", [{"id": "f" * 32}, {"format": 2}], ids=repr)

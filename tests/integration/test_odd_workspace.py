@@ -263,7 +263,7 @@ def test_a_folder_of_5000_files_and_100_levels(odd: Odd) -> None:
 
 
 @pytest.mark.parametrize(
-    "when", ["1913-04-07", "1969-12-31", "1970-01-02", "2106-02-08", "2262-01-01"]
+    "when", ["1913-04-07", "1969-12-31", "1970-01-01", "1970-01-02", "2106-02-08", "2262-01-01"]
 )
 def test_times_of_other_centuries_arrive(odd: Odd, when: str) -> None:
     seconds = int(subprocess.check_output(["date", "-u", "-d", when, "+%s"]))
@@ -271,7 +271,7 @@ def test_times_of_other_centuries_arrive(odd: Odd, when: str) -> None:
     os.utime(odd.a.directory / "dated", (seconds, seconds))
     odd.sync()
     odd.both_equal()
-    assert (odd.b.directory / "dated").stat().st_mtime == seconds
+    assert int((odd.b.directory / "dated").stat().st_mtime) == seconds
 
 
 def test_a_file_that_is_appended_to_all_the_time_is_never_torn(odd: Odd) -> None:

@@ -205,3 +205,74 @@ def test_file_goes_for_a_directory_only_once_its_copy_is_there(
     world.quiet()
     assert b"precious" in {item.data for item in disk.read_tree(one.root).values()}
     assert world.odd == set()
+
+
+def test_file_of_another_tool_takes_the_place_of_a_folder_with_only_empty_ones(
+    world: World,
+) -> None:
+    """The row of an empty directory is no object below the file: nothing is there to collide."""
+    one, two = world.hubs
+    world.act(lambda: os.makedirs(os.path.join(one.root, "d/e/f")))
+    world.act(lambda: os.makedirs(os.path.join(one.root, "d/g")))
+    write(world, one, "stays", b"stays")
+    world.quiet()
+    world.put_object("d", b"foreign")
+    world.quiet()
+    assert not world.problems
+    assert disk.read_tree(two.root)["d"].data == b"foreign"
+
+
+def test_link_that_arrives_where_a_folder_of_ignored_files_stands_is_told_so(world: World) -> None:
+    """It was said to be still changing, for ever."""
+    one, two = world.hubs
+    write(world, one, ".hubsyncignore", b"*.log\n")
+    world.quiet()
+    write(world, two, "l/x.log", b"ignored")
+    world.act(lambda: os.symlink("stays", os.path.join(one.root, "l")))
+    world.run(one)
+    result = world.run(two)
+    assert isinstance(result, SyncResult)
+    assert [(one.path, one.code) for one in result.problems] == [("l", "folder-in-the-way")]
+
+
+def test_file_renamed_to_a_name_that_cannot_be_synced_stays_elsewhere(world: World) -> None:
+    """Until it is renamed again, or deleted."""
+    one, two = world.hubs
+    write(world, one, "d/good.txt", b"content")
+    write(world, one, "stays", b"stays")
+    world.quiet()
+    bad = os.path.join(one.root, "bad\udcff")
+    world.act(lambda: os.rename(os.path.join(one.root, "d/good.txt"), bad))
+    world.quiet()
+    assert disk.read_tree(two.root)["d/good.txt"].data == b"content"
+    assert world.problems.keys() == {"d/good.txt", "bad\udcff"}
+    world.act(lambda: os.unlink(bad))
+    world.quiet()
+    assert "d/good.txt" not in disk.read_tree(two.root)
+    assert not world.problems
+
+
+def test_ignore_file_that_does_not_arrive_rules_nothing_here(world: World) -> None:
+    """By its rules a file came down that the scan, without them, did not see: for ever again."""
+    one, two = world.hubs
+    write(world, one, "d/.hubsyncignore", b"!b.txt\n")
+    write(world, one, "d/b.txt", b"content")
+    world.run(one)
+    write(world, one, ".hubsyncignore", b"d/*\n!d/a\n")
+    world.quiet()
+    assert not world.problems
+    assert "d/b.txt" not in disk.read_tree(two.root)
+
+
+def test_file_renamed_to_such_a_name_and_deleted_elsewhere_is_gone(world: World) -> None:
+    """Nobody has it under its old name any more, and the directory that is left is an empty one."""
+    one, two = world.hubs
+    write(world, one, "d/e/a", b"content")
+    write(world, one, "stays", b"stays")
+    world.quiet()
+    bad = os.path.join(two.root, "bad\udcff")
+    world.act(lambda: os.rename(os.path.join(two.root, "d/e/a"), bad))
+    world.act(lambda: disk.remove(os.path.join(one.root, "d")))
+    world.quiet()
+    assert world.problems.keys() == {"bad\udcff"}
+    assert disk.read_tree(one.root)["d/e"].empty

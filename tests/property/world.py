@@ -200,6 +200,7 @@ class World:
         self.died: set[str] = set()
         self.exclusive = exclusive
         self.counter = 0
+        self.acts = 0
         for number in range(hubs):
             self.add_hub(f"hub{number}")
 
@@ -287,6 +288,7 @@ class World:
 
     def act(self, action: Callable[[], object]) -> None:
         """Somebody who is not hubsync does something, at any time."""
+        self.acts += 1
         before, sides = self.findable(), self.sides()
         lost = self.owed - before
         assert not lost, f"lost: {_shown(lost)}"
@@ -296,6 +298,7 @@ class World:
         self.owed = (self.owed - (before - after)) | {
             one.data for side in now.values() for one in side.values() if one.what == "file"
         }
+        self.owed.discard(b"")  # a killed hub's lock object is as empty, and goes
         self._account(sides, now)
 
     def _account(self, before: dict[str, Files], now: dict[str, Files]) -> None:
@@ -376,7 +379,7 @@ class World:
     ) -> SyncResult | HubsyncError:
         self.time += SECOND
         self.died.discard(hub.name)
-        before = self.sides()
+        before, acts = self.sides(), self.acts
         outer = self.store.fault, self.store.counted.copy(), self.store.fired
         self.store.arm(fault)
         try:
@@ -386,7 +389,8 @@ class World:
                 )
             return result
         except HubsyncError as error:
-            if isinstance(error, SafetyStop) and fault is None and reporter is None:
+            undisturbed = fault is None and reporter is None and self.acts == acts
+            if isinstance(error, SafetyStop) and undisturbed:
                 assert self.sides() == before, "a safety stop changed something"
             return error
         finally:
@@ -423,7 +427,11 @@ class World:
                     is_conflict_copy(other) == path and one.data == item.data
                     for other, one in after[name].items()
                 )
-                explained = path in self.removed or below or copied
+                # Somebody's file has the place of a directory that held empty ones alone.
+                displaced = item.what == "dir" and any(
+                    above in self.written for above in ancestors(path)
+                )
+                explained = path in self.removed or below or copied or displaced
                 gone = path not in after[name] and not explained
                 # An empty directory goes where the other side has ignored files in it.
                 if gone and (item.what != "dir" or (item.empty and not self.ignored)):
@@ -431,6 +439,7 @@ class World:
         for hub in self.hubs:
             # What hubsync brought is owed too: the user may rely on it from now on.
             self.owed |= {one.data for one in after[hub.name].values() if one.what == "file"}
+            self.owed.discard(b"")
             locked = os.path.exists(Layout(hub.root).lock)
             assert not locked or hub.name in self.died, f"{hub.name} is still locked"
 
@@ -569,6 +578,9 @@ class World:
         for path, code in self.problems.items():
             if path in odd or check_remote_name(path) is not None:
                 continue
+            if code in _UNNAMED:  # renamed to such a name: the others keep it under the old one
+                odd.add(path)
+                continue
             clashes.append((path, code))
             odd.add(path)
 
@@ -631,12 +643,14 @@ class World:
 
 
 _CLASHES = {
-    "still-changing",
     "holds-problem",
     "folder-in-the-way",
     "file-and-directory",
     "name-collision",
 }
+
+
+_UNNAMED = {"name-not-unicode", "name-too-long"}
 
 
 def _rules_of(side: Files) -> IgnoreRules:

@@ -98,9 +98,9 @@ def test_a_hostile_name_in_a_message_cannot_write_to_the_terminal(
 
 
 def test_a_system_error_names_its_file() -> None:
-    error = explained(PermissionError(13, "Permission denied", "/work/notes.md"))
+    error = explained(PermissionError(13, "Permission denied", "/files/notes.md"))
     assert isinstance(error, errors.LocalError)
-    assert error.message == "Permission denied: /work/notes.md"
+    assert error.message == "/files/notes.md: Permission denied."
     assert error.hint
 
 

@@ -9,12 +9,15 @@ import pytest
 
 from hubsync.errors import HubsyncError, UsageError
 from hubsync.remotes.urls import canonical_url, names_git, refuse_own_folder
+from hubsync.stores.addresses import folder_of
 
 
 @pytest.mark.parametrize(
     ("given", "written"),
     [
         ("s3://bucket/me/", "s3://bucket/me"),
+        ("s3://bucket/me//", "s3://bucket/me"),
+        ("dropbox:///folder/", "dropbox:///folder"),
         ("S3://bucket/me", "s3://bucket/me"),
         ("file:///shared/./ada", "file:///shared/ada"),
         ("sftp://ada@host:2222/srv/ada", "sftp://ada@host:2222/srv/ada"),
@@ -26,6 +29,18 @@ def test_a_place_has_one_spelling(given: str, written: str) -> None:
 
 def test_a_plain_path_is_a_folder(tmp_path: Path) -> None:
     assert canonical_url("remote", str(tmp_path)) == f"file://{os.path.realpath(tmp_path)}/remote"
+
+
+@pytest.mark.parametrize("name", ["50%", "a%20b", "a b", "q?x#y", "ü", "a%2fb"])
+def test_a_folder_of_any_name_is_found_again(tmp_path: Path, name: str) -> None:
+    url = canonical_url(f"./{name}", str(tmp_path))
+    assert folder_of(url) == f"{os.path.realpath(tmp_path)}/{name}"
+    assert canonical_url(url, "/somewhere") == url
+
+
+def test_a_folder_whose_name_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        canonical_url("./caf\udce9", str(tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from hubsync_cli import documents, words
 from hubsync_cli.history_report import table
 from hubsync_cli.options import command, pass_shell
 from hubsync_cli.shell import Shell, workspace_path
+
+if TYPE_CHECKING:
+    from hubsync.results import IgnoreRule
 
 
 @command(
@@ -49,8 +54,7 @@ def ignore(shell: Shell, pattern: str | None, listed: bool, why: str | None) -> 
                 lambda: [
                     f"{shown} is not ignored."
                     if rule is None
-                    else f"{shown} is hidden by {words.line(rule.pattern)}"
-                    f" ({words.line(rule.source)}, line {rule.line})"
+                    else f"{shown} is hidden by {words.line(rule.pattern)} ({_place(rule)})"
                 ],
             )
         else:
@@ -59,6 +63,17 @@ def ignore(shell: Shell, pattern: str | None, listed: bool, why: str | None) -> 
                 lambda: [documents.rule_document(rule) for rule in rules],
                 lambda: table(
                     [("SOURCE", "LINE", "PATTERN")]
-                    + [(words.line(r.source), str(r.line), words.line(r.pattern)) for r in rules]
+                    + [(words.line(r.source), _line(r), words.line(r.pattern)) for r in rules]
                 ),
             )
+
+
+def _place(rule: IgnoreRule) -> str:
+    """Where a person finds a rule."""
+    if rule.built_in:
+        return "a built-in rule"
+    return f"{words.line(rule.source)}, line {rule.line}"
+
+
+def _line(rule: IgnoreRule) -> str:
+    return "" if rule.built_in else str(rule.line)

@@ -8,10 +8,15 @@ import click
 
 from hubsync_cli import documents, words
 from hubsync_cli.history_report import table
-from hubsync_cli.options import Group, command, exclusive, pass_shell, store_options
+from hubsync_cli.options import Group, Place, command, exclusive, pass_shell, store_options
 from hubsync_cli.shell import Shell
 
-_UNITS = {"": 1, "b": 1, "k": 10**3, "kb": 10**3, "m": 10**6, "mb": 10**6, "g": 10**9, "gb": 10**9}
+_UNITS = {
+    unit + letter: 1000**power
+    for power, unit in enumerate(("", "k", "m", "g", "t"))
+    for letter in ("", "b")
+}
+_LARGEST = 1 << 63
 
 
 class Size(click.ParamType[int]):
@@ -23,11 +28,14 @@ class Size(click.ParamType[int]):
         if isinstance(value, int):
             return value
         text = str(value).strip().lower()
-        number = text.rstrip("bkmg")
+        number = text.rstrip("bkmgt")
         try:
-            return int(float(number) * _UNITS[text[len(number) :].strip()])
+            size = int(float(number) * _UNITS[text[len(number) :].strip()])
         except (ValueError, KeyError, OverflowError):
+            size = -1
+        if not 0 <= size < _LARGEST:
             self.fail(f"{value!r} is no size; a size is like 500kB, 20MB or 1.5GB.", param, ctx)
+        return size
 
 
 _include = click.option(
@@ -71,7 +79,7 @@ def list_remotes(shell: Shell) -> None:
     examples=("hubsync remote add bulk s3://bucket/data --include 'data/**' --larger-than 20MB",),
 )
 @click.argument("name")
-@click.argument("url")
+@click.argument("url", type=Place())
 @store_options
 @exclusive
 @_include
@@ -114,9 +122,16 @@ def remove(shell: Shell, name: str) -> None:
     shell.done(lambda: documents.remotes_document(found), f"Removed the remote {words.line(name)}.")
 
 
-@command("set", examples=("hubsync remote set bulk --larger-than 50MB --exclusive",))
+@command(
+    "set",
+    examples=(
+        "hubsync remote set bulk --larger-than 50MB --exclusive",
+        "hubsync remote set origin --url s3://other/me --create",
+    ),
+)
 @click.argument("name")
-@click.option("--url", help="Where it is now.")
+@click.option("--url", type=Place(), help="Where it is now. There has to be a mirror, or --create.")
+@click.option("--create", is_flag=True, help="Begin a new mirror at the URL if there is none.")
 @store_options
 @click.option("--exclusive/--no-exclusive", default=None, help="Whether only hubsync writes to it.")
 @_include
@@ -126,12 +141,16 @@ def set_remote(
     shell: Shell,
     name: str,
     url: str | None,
+    create: bool,
     options: dict[str, str],
     exclusive: bool | None,
     include: tuple[str, ...],
     larger_than: int | None,
 ) -> None:
-    """Change the settings of a remote; those not named stay."""
+    """Change the settings of a remote; those not named stay.
+
+    An option of the storage is taken away by an empty value: -o region=
+    """
     settings = {
         "url": url,
         "options": options or None,
@@ -143,7 +162,7 @@ def set_remote(
     if not given:
         raise click.UsageError("Name at least one setting to change.")
     with shell.workspace() as workspace:
-        workspace.set_remote(name, **given)
+        workspace.set_remote(name, create=create, **given)
         found = workspace.remotes()
     shell.done(lambda: documents.remotes_document(found), f"Changed the remote {words.line(name)}.")
 
@@ -156,17 +175,16 @@ def _table(shell: Shell, found: list[Any]) -> list[str]:
     now = shell.view("").now
     rows = [("NAME", "URL", "LAST SYNC", "TAKES")]
     for info in found:
-        takes = [*info.include]
+        rules = [*info.include]
         if info.larger_than is not None:
-            takes.append(f"above {words.size(info.larger_than)}")
-        if info.exclusive:
-            takes.append("(exclusive)")
+            rules.append(f"files above {words.size(info.larger_than)}")
+        takes = words.alternatives(rules) or "everything"
         rows.append(
             (
                 words.line(info.name),
                 words.line(info.url),
                 "never" if info.last_sync is None else words.ago(info.last_sync, now),
-                words.line(" ".join(takes)) or "everything",
+                words.line(takes) + (" (exclusive)" if info.exclusive else ""),
             )
         )
     return table(rows)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from urllib.parse import unquote
 
 import click
 
 from hubsync.errors import UsageError
 from hubsync_cli import documents, environment, sync_report, words
-from hubsync_cli.options import command, exclusive, pass_shell, store_options
+from hubsync_cli.options import Place, command, exclusive, pass_shell, store_options
 from hubsync_cli.shell import Shell
 
 
@@ -20,7 +21,7 @@ from hubsync_cli.shell import Shell
         "hubsync init                    # to a folder among your own files",
     ),
 )
-@click.argument("url", required=False)
+@click.argument("url", required=False, type=Place())
 @store_options
 @exclusive
 @click.option("--mode", type=click.Choice(["branch", "shadow"]), help="How Git is used.")
@@ -64,7 +65,7 @@ def init(
     "clone",
     examples=("hubsync clone s3://bucket/me", "hubsync clone s3://bucket/me work"),
 )
-@click.argument("url")
+@click.argument("url", type=Place())
 @click.argument("directory", required=False, type=click.Path())
 @store_options
 @exclusive
@@ -102,10 +103,12 @@ def clone(
 
 
 def directory_of(url: str) -> str:
-    """The last part of a URL, as `git clone` takes it."""
-    path = url.partition("://")[2] or url
-    last = path.partition("?")[0].rstrip("/").replace(":", "/").rpartition("/")[2]
+    """The last part of a URL, as `git clone` takes it; its escapes (``%20``) are undone."""
+    _, is_url, path = url.partition("://")
+    last = (path or url).partition("?")[0].rstrip("/").replace(":", "/").rpartition("/")[2]
     last = last.removesuffix(".git")
+    if is_url:
+        last = unquote(last).rpartition("/")[2]
     if last in ("", ".", ".."):
         raise UsageError(
             "The URL names no directory.",

@@ -17,13 +17,15 @@ from msgspec import Struct
 from hubsync.core.paths import check_remote_name
 from hubsync.errors import ObjectNotFound
 from hubsync.model import METADATA_DIR, Entry, Kind, Problem, Tree
-from hubsync.remotes.mirror import layout, wire
+from hubsync.remotes.mirror import layout, lineage, wire
+from hubsync.remotes.mirror.lineage import LastSeen
 from hubsync.remotes.mirror.reading import read_metadata
 from hubsync.remotes.mirror.wire import Batch, Head, Segment
 from hubsync.stores.protocol import Store
 
 _READERS: Final = 8
 _ATTEMPTS: Final = 5
+_NOTHING: Final = LastSeen()
 
 Changes = dict[str, Entry | None]
 
@@ -75,11 +77,14 @@ class Books:
     def _lost(self) -> HeadAt:
         raise wire.damaged("index/head", "it is gone")
 
-    def index(self, at: HeadAt, known: Tree | None, last: int) -> Index:
-        """The tree at ``at``, on the rows of ``known``, which hold everything up to ``last``."""
+    def index(self, at: HeadAt, known: Tree | None, last: int, seen: LastSeen = _NOTHING) -> Index:
+        """The tree at ``at``, on the rows of ``known``, which hold everything up to ``last``.
+
+        Raises SafetyStop if what ``seen`` names is no part of its history.
+        """
         for _ in range(_ATTEMPTS):
             try:
-                return self._index(at, known, last)
+                return self._index(at, known, last, seen)
             except ObjectNotFound as error:
                 # A segment that was merged away between the two requests: the new head knows.
                 again = self.head_unless(at.identity)
@@ -90,7 +95,8 @@ class Books:
                 at = again
         raise wire.damaged("index", "its parts keep disappearing while they are read")
 
-    def _index(self, at: HeadAt, known: Tree | None, last: int) -> Index:
+    def _index(self, at: HeadAt, known: Tree | None, last: int, seen: LastSeen) -> Index:
+        lineage.check_head(at.head, seen)
         segments = at.head.segments
         anew = known is None or last > at.head.last
         if known is None:
@@ -99,7 +105,9 @@ class Books:
         if not new and not anew:
             return Index(at, known, {})
         whole = anew or new[0].first == 1
-        fresh, problems = _folded(self.batches(new))
+        batches = self.batches(new)
+        lineage.check_segments(new, batches, seen)
+        fresh, problems = _folded(batches)
         if not whole:
             return Index(at, known.with_changes(_differing(fresh, known.get)), fresh, problems)
         rows = {path: entry for path, entry in fresh.items() if entry is not None}

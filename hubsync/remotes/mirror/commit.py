@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from hubsync.errors import ObjectNotFound, PreconditionFailed, RemoteMoved
 from hubsync.model import Kind
-from hubsync.remotes.mirror import compaction, layout, wire
+from hubsync.remotes.mirror import compaction, layout, lineage, wire
 from hubsync.remotes.mirror.books import Books, HeadAt
 from hubsync.remotes.mirror.place import Place
 from hubsync.remotes.mirror.wire import Batch, Head, RowChange, Segment
@@ -55,6 +55,11 @@ class Committer(Struct, frozen=True):
         told = rows
         name = ""
         for attempt in range(_ATTEMPTS):
+            if base.head.last < known.head.last:
+                raise RemoteMoved(
+                    "The remote went back in time while it was written to.",
+                    "What was sent is there; the next sync looks at it anew.",
+                )
             if base.identity != known.identity:
                 newer = self._newer(known, base)
                 superseded |= self._superseded(newer, rows)
@@ -156,17 +161,23 @@ class Committer(Struct, frozen=True):
             batches = self.books.batches(old)
         except ObjectNotFound:
             return at
+        marks = lineage.in_merged(old, batches)
         rows = compaction.merged((batch.changes for batch in batches), oldest=start == 0)
         time = layout.name_time(old[-1].name)
         new = tuple(
-            Segment(self._write_segment(part, time), old[0].first, old[-1].last, len(part))
+            Segment(self._write_segment(part, time, marks), old[0].first, old[-1].last, len(part))
             for part in compaction.parts(rows)
         )
-        head = replace(at.head, fence=at.head.fence + 1, segments=segments[:start] + new)
+        head = replace(
+            at.head,
+            fence=at.head.fence + 1,
+            segments=segments[:start] + new,
+            marks=lineage.at_ends(at.head, segments[:start] + new),
+        )
         return self._write_head(at, head) or at
 
-    def _write_segment(self, rows: list[RowChange], time: int) -> str:
-        batch = Batch(wire.FORMAT_VERSION, self.books.remote_id, rows)
+    def _write_segment(self, rows: list[RowChange], time: int, marks: bytes) -> str:
+        batch = Batch(wire.FORMAT_VERSION, self.books.remote_id, rows, marks=marks)
         name = layout.segment_name(time, self.place.rng)
         self.place.store.write(layout.METADATA + name, wire.encode(batch), expected=ABSENT)
         return name

@@ -107,7 +107,7 @@ def overlay(tree: Tree, found: Differences, journal: Mapping[str, Entry]) -> Ove
             problem = Problem(
                 key,
                 "remote-not-a-file",
-                "a link, or something else that cannot be read, has this name on the remote",
+                "A link, or something else that cannot be read, has this name on the remote.",
                 "Nothing at or below it is synced, and nothing is deleted. Put the file or folder "
                 "itself there.",
             )

@@ -1,14 +1,15 @@
 """Pruning a mirror: old versions, old history, and what killed writers left behind.
 
-Ages are judged by the store's clock where there is a choice: the time of an object written just now
-is compared with that of the others. Nothing younger than a day that a writer may be about to name
-in the head is touched. What is known to be dead goes whatever its age: this workspace's own
-uploads, and temporary objects where nobody else can be writing.
+Ages are judged by the store's clock alone: the time of an object written just now is compared with
+that of the others. A hub's clock may be years ahead, and everything would look old by it. What has
+no time, or lies in a store that tells none, has no age and stays. Nothing younger than a day that a
+writer may be about to name in the head is touched. What is known to be dead goes whatever its age:
+this workspace's own uploads, and temporary objects where nobody else can be writing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -31,24 +32,24 @@ class Collector(Struct, frozen=True):
     committer: Committer
     uploads: UploadNotes
 
-    def collect(self, before: int) -> int:
-        """How many objects went that were older than ``before``, and leftovers."""
+    def collect(self, age: int) -> int:
+        """How many objects went that were older than ``age`` (ns), and leftovers."""
         now = self._now()
-        at = self._compacted(self.books.head(), before)
+        before, young = now - age, now - layout.DAY
+        old_logs = set(self._older(layout.LOG, min(before, young)))
+        at = self._compacted(self.books.head(), old_logs)
         named = {layout.METADATA + segment.name for segment in at.head.segments}
-        young = now - layout.DAY
         useless = [
             *self._old_versions(before),
-            *self._older(layout.LOG, min(before, young), named),
-            *self._older(layout.INDEX, young, named | {layout.HEAD}),
+            *sorted(old_logs - named),
+            *(set(self._older(layout.INDEX, young)) - named - {layout.HEAD}),
             *self._temporary(young),
-            *self._older(layout.LIVE, now - int(LEASE) * layout.SECOND, set()),
+            *self._older(layout.LIVE, now - int(LEASE) * layout.SECOND),
         ]
         with ThreadPoolExecutor(_WORKERS) as pool:
             list(pool.map(self.place.store.delete, useless))
         # Nobody uploads one object for a day: what is unfinished since then will stay so.
-        dead = max(before, self.place.clock() - layout.DAY)
-        swept = self.place.store.sweep(dead, alone=self._alone)
+        swept = self.place.store.sweep(max(before, young, 0), alone=self._alone)
         return len(useless) + self._own_uploads() + swept
 
     @property
@@ -70,7 +71,7 @@ class Collector(Struct, frozen=True):
         """Probes live for an instant, and their writers bear it if they are gone before that."""
         for info in self._listed(layout.TEMPORARY):
             name = info.key.removeprefix(layout.TEMPORARY)
-            if self._alone or layout.is_probe(name) or info.mtime < before:
+            if self._alone or layout.is_probe(name) or 0 < info.mtime < before:
                 yield info.key
 
     def _now(self) -> int:
@@ -81,11 +82,10 @@ class Collector(Struct, frozen=True):
         self.place.store.delete(key)
         return info.mtime if info is not None else 0
 
-    def _compacted(self, at: HeadAt, before: int) -> HeadAt:
+    def _compacted(self, at: HeadAt, old: Container[str]) -> HeadAt:
         """Old log objects that are still part of the index have to be merged before they can go."""
-        for segment in at.head.segments:
-            if segment.name.startswith("log/") and layout.name_time(segment.name) < before:
-                return self.committer.compact_all(at)
+        if any(layout.METADATA + segment.name in old for segment in at.head.segments):
+            return self.committer.compact_all(at)
         return at
 
     def _old_versions(self, before: int) -> Iterator[str]:
@@ -93,12 +93,12 @@ class Collector(Struct, frozen=True):
         object that was copied, and a hub's clock may be wrong."""
         for info in self._listed(layout.VERSIONS):
             named = layout.stamped(info.key.rpartition("/")[2]) or 0
-            if max(named, info.mtime) < before:
+            if info.mtime > 0 and max(named, info.mtime) < before:
                 yield info.key
 
-    def _older(self, prefix: str, before: int, but: set[str]) -> Iterator[str]:
+    def _older(self, prefix: str, before: int) -> Iterator[str]:
         for info in self._listed(prefix):
-            if info.mtime < before and info.key not in but:
+            if 0 < info.mtime < before:
                 yield info.key
 
     def _listed(self, prefix: str) -> Iterable[ObjectInfo]:

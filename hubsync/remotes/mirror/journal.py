@@ -1,8 +1,9 @@
 """What an interrupted publish had already written: objects whose rows no head has yet.
 
-An append-only file in the workspace's private state. Each record goes straight to the kernel, so
-it survives a kill; a torn last record is ignored. Losing the file loses nothing but speed: its
-objects are then taken for another tool's and read again (rule 13).
+An append-only file in the workspace's private state. Records go to the kernel, so that they survive
+a kill, as soon as they come, or together for a moment in which many come; a torn last record is
+ignored. Losing records loses nothing but speed: their objects are then taken for another tool's and
+read again (rule 13).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
+import time
 from types import TracebackType
 from typing import Final
 
@@ -19,6 +21,8 @@ from hubsync.model import Entry
 from hubsync.remotes.mirror.wire import Row, entry_of, row_of
 
 _LENGTH: Final = struct.Struct("<I")
+_HOLD: Final = 0.05
+"""Seconds for which records may wait for others."""
 _pack = msgspec.msgpack.Encoder()
 _record = msgspec.msgpack.Decoder(tuple[str, str, Row])
 
@@ -79,15 +83,32 @@ class JournalWriter:
         self._path = path
         self._remote_id = remote_id
         self._descriptor = -1
+        self._held = bytearray()
+        self._written = -_HOLD
 
     def add(self, path: str, entry: Entry) -> None:
         """The object at ``path`` is now ``entry``."""
+        self._hold(path, entry)
+        if time.monotonic() - self._written > _HOLD:
+            self._write()
+
+    def intend(self, path: str, entry: Entry) -> None:
+        """The object at ``path`` will be ``entry``: survives a kill from now on."""
+        self._hold(path, entry)
+        self._write()
+
+    def _hold(self, path: str, entry: Entry) -> None:
         if self._descriptor < 0:
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
             self._descriptor = os.open(self._path, flags, 0o600)
         record = _pack.encode((self._remote_id, path, row_of(entry)))
-        os.write(self._descriptor, _LENGTH.pack(len(record)) + record)
+        self._held += _LENGTH.pack(len(record)) + record
+
+    def _write(self) -> None:
+        os.write(self._descriptor, self._held)
+        self._held.clear()
+        self._written = time.monotonic()
 
     def __enter__(self) -> JournalWriter:
         return self
@@ -99,5 +120,8 @@ class JournalWriter:
         trace: TracebackType | None,
     ) -> None:
         if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+            try:
+                self._write()
+            finally:
+                os.close(self._descriptor)
+                self._descriptor = -1

@@ -10,15 +10,16 @@ from msgspec import Struct
 
 from hubsync.errors import PreconditionFailed
 from hubsync.model import Tree
-from hubsync.remotes.mirror import revision
+from hubsync.remotes.mirror import lineage, revision
 from hubsync.remotes.mirror.books import Books, HeadAt
 from hubsync.remotes.mirror.commit import Committed, Committer
 from hubsync.remotes.mirror.journal import Journal
 from hubsync.remotes.mirror.listing import list_files
 from hubsync.remotes.mirror.order import Ordered, made_room, ordered
 from hubsync.remotes.mirror.place import Place, content_digest
+from hubsync.remotes.mirror.preparing import Work
 from hubsync.remotes.mirror.revision import Revision
-from hubsync.remotes.mirror.writing import Row, Work, Writer, failed
+from hubsync.remotes.mirror.writing import Row, Writer, failed
 from hubsync.remotes.protocol import (
     Change,
     Done,
@@ -167,7 +168,6 @@ def _revision(expected: Expected, done: Committed, at: HeadAt, rows: dict[str, R
     the next snapshot then applies theirs and ours."""
     before = revision.parse(expected.snapshot.revision) or Revision()
     pending = revision.named(expected.snapshot.unrecorded - rows.keys())
-    if done.alone:
-        return Revision(at.identity, at.head.last, pending, before.watched).text
-    head = expected.head
-    return Revision(head.identity, head.head.last, pending, before.watched).text
+    up_to = at if done.alone else expected.head
+    mark = lineage.newest(up_to.head)
+    return Revision(up_to.identity, up_to.head.last, pending, before.watched, mark).text

@@ -3,8 +3,8 @@
 `MirrorRemote` only brings the parts together; each has its own module:
 
 - `opening`, `wire`, `layout`: what the metadata is; docs/reference/mirror-format.md
-- `books`, `listing`, `compare`, `shape`, `snapshot`: reading
-- `order`, `writing`, `journal`, `lease`, `publish`, `commit`, `compaction`: writing
+- `books`, `lineage`, `listing`, `compare`, `shape`, `snapshot`: reading
+- `order`, `preparing`, `writing`, `journal`, `lease`, `publish`, `commit`, `compaction`: writing
 - `transfer`, `history`, `gc`: contents, earlier contents, pruning
 """
 
@@ -17,6 +17,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from hubsync.core.figures import counted
 from hubsync.errors import ObjectNotFound
 from hubsync.model import Entry, Kind, LogRecord, Version
 from hubsync.remotes.mirror import layout, opening, revision, snapshot, transfer
@@ -109,7 +110,7 @@ class MirrorRemote:
             ("made", f"{mirror.format.created} by {mirror.format.by}"),
             ("writes", writes),
             ("syncs recorded", str(at.head.last)),
-            ("index", f"{rows} rows in {len(at.head.segments)} objects"),
+            ("index", f"{counted(rows, 'row')} in {counted(len(at.head.segments), 'object')}"),
             ("interrupted upload", "yes, the next sync goes on" if self._left_over() else "none"),
         ]
 
@@ -199,12 +200,12 @@ class MirrorRemote:
     def read(self, path: str, version: str, target: str) -> Entry:
         return self._history().read(path, version, target)
 
-    def gc(self, before: int) -> int:
+    def gc(self, age: int) -> int:
         mirror = self._open()
         with self._writing() as still_ours:
             committer = Committer(self._place(), mirror.books, still_ours)
             collector = Collector(self._place(), mirror.books, committer, mirror.uploads)
-            return collector.collect(before)
+            return collector.collect(age)
 
     def close(self) -> None:
         self._store.close()

@@ -3,7 +3,8 @@
 A revision says which head was read, up to which sync its segments were applied, and which paths
 the workspace knows better than the index does: objects of an interrupted run, deletions by other
 tools. ``watched`` are paths that were a problem and are still there, to be reported again. If
-there are too many of either, the index is read anew next time.
+there are too many of either, the index is read anew next time. ``mark`` tells the last sync from
+others of its number, see `lineage`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Revision(Struct, frozen=True, array_like=True):
     last: int = 0
     pending: tuple[str, ...] | None = ()
     watched: tuple[str, ...] | None = ()
+    mark: bytes = b""
 
     @property
     def text(self) -> str:

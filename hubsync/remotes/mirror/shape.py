@@ -16,7 +16,8 @@ from hubsync.model import Entry, Kind, Problem, Tree
 
 
 class Misfits(Struct, frozen=True):
-    """``emptied``: rows of empty directories that are empty no more. The problems' paths stay."""
+    """``emptied``: rows of empty directories that are there no more: something is in them, or a
+    file has their place. The problems' paths stay."""
 
     emptied: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
@@ -27,14 +28,22 @@ def misfits(tree: Tree, before: Tree | None, changed: Iterable[str]) -> Misfits:
     suspects = {path: entry for path in changed if (entry := tree.get(path)) is not None}
     new = {path for path, entry in suspects.items() if _is_new(before, path, entry)}
     clashes = _above(tree, new) | _with_something_below(tree, new) if new else set()
-    emptied = frozenset(path for path in clashes if _is_dir(tree, path))
-    problems = [_collision(path) for path in sorted(clashes - emptied)]
+    emptied = {path for path in clashes if _is_dir(tree, path)}
+    holding: set[str] = set()
+    for path, below in _below(tree, clashes - emptied).items():
+        # What hubsync recorded as an empty directory is no object: another tool's file there says
+        # that the directory is gone.
+        if all(_is_dir(tree, one) for one in below):
+            emptied.update(below)
+        else:
+            holding.add(path)
+    problems = [_collision(path) for path in sorted(holding)]
     problems += [
         _leads_out(path, entry)
         for path, entry in suspects.items()
         if entry.kind is Kind.LINK and not link_stays_inside(path, entry.target)
     ]
-    return Misfits(emptied, tuple(problems))
+    return Misfits(frozenset(emptied), tuple(problems))
 
 
 def _is_new(before: Tree | None, path: str, entry: Entry) -> bool:
@@ -56,6 +65,16 @@ def _with_something_below(tree: Tree, new: set[str]) -> set[str]:
         if directory in new:
             found.add(directory)
         found.update(above for above in ancestors(directory) if above in new)
+    return found
+
+
+def _below(tree: Tree, files: set[str]) -> dict[str, list[str]]:
+    """What lies below each of ``files``."""
+    found: dict[str, list[str]] = {path: [] for path in files}
+    for path in tree if files else ():
+        for above in ancestors(path):
+            if above in found:
+                found[above].append(path)
     return found
 
 
@@ -82,6 +101,6 @@ def _leads_out(path: str, entry: Entry) -> Problem:
     return Problem(
         path,
         "link-outside",
-        f"The link {display(path)} leads out of the workspace: {display(entry.target[:200])}",
+        f"The link {display(path)} leads out of the workspace: {display(entry.target[:200])}.",
         "Such links are not carried. Make it relative to something in the workspace.",
     )

@@ -8,11 +8,12 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hubsync.errors import ObjectNotFound, SafetyStop, Unreachable
+from hubsync.errors import ObjectNotFound, Unreachable
 from hubsync.model import Entry, Kind, Tree
-from hubsync.remotes.mirror import compare, revision, shape, wire
+from hubsync.remotes.mirror import compare, lineage, revision, shape, wire
 from hubsync.remotes.mirror.books import Books, HeadAt, Index
 from hubsync.remotes.mirror.compare import Differences, Overlay
+from hubsync.remotes.mirror.lineage import LastSeen
 from hubsync.remotes.mirror.listing import list_files
 from hubsync.remotes.mirror.revision import Revision
 from hubsync.remotes.protocol import Known, Snapshot
@@ -30,10 +31,12 @@ class Seen(Struct, frozen=True):
 
 
 class Basis(Struct, frozen=True):
-    """What is known before anything is asked. ``tree`` None: nothing usable."""
+    """What is known before anything is asked. ``tree`` None: nothing usable; ``last``: up to which
+    sync its rows can be relied on."""
 
     tree: Tree | None
     last: int
+    seen: LastSeen = LastSeen()
     identity: str = ""
     pending: frozenset[str] = frozenset()
     watched: frozenset[str] = frozenset()
@@ -44,11 +47,15 @@ def basis_of(known: Known | None, remote_id: str) -> Basis:
     if known is None or known.remote_id != remote_id:
         return Basis(None, 0)
     found = revision.parse(known.revision)
-    if found is None or found.pending is None or found.watched is None:
+    if found is None:
         return Basis(known.tree, 0)
+    seen = LastSeen(found.last, found.mark)
+    if found.pending is None or found.watched is None:
+        return Basis(known.tree, 0, seen)
     return Basis(
         known.tree,
         found.last,
+        seen,
         found.identity,
         frozenset(found.pending),
         frozenset(found.watched),
@@ -60,21 +67,13 @@ def _head(books: Books, basis: Basis) -> HeadAt:
     head = books.head()
     if basis.identity and not head.identity:
         raise wire.damaged("index/head", "it is gone")
-    if basis.last > head.head.last:
-        raise SafetyStop(
-            f"The remote went back in time: sync {basis.last} was the last one seen here, and it "
-            f"is at sync {head.head.last} now, as if a backup had been restored.",
-            "Taking it over would undo newer work. To unite both sides, which deletes nothing, "
-            "link the remote anew: 'hubsync remote remove', then 'hubsync remote add'.",
-            "remote-went-back",
-        )
     return head
 
 
 def from_books(books: Books, known: Known | None) -> Seen:
     """The index alone, trusted as it is."""
     basis = basis_of(known, books.remote_id)
-    index = books.index(_head(books, basis), basis.tree, basis.last)
+    index = books.index(_head(books, basis), basis.tree, basis.last, basis.seen)
     return _seen(index, basis, Overlay({}, frozenset(), ()))
 
 
@@ -115,11 +114,11 @@ def _both(
         head = _head(books, basis)
         # How the files are spread says how best to list them; where that is not known, the index
         # is read first.
-        first = books.index(head, None, 0) if basis.tree is None else None
+        first = books.index(head, None, 0, basis.seen) if basis.tree is None else None
         spread = first.tree if first is not None else basis.tree
         vouched = compare.vouched(spread or Tree(), head.mtime, doubted)
         with list_files(store, spread or Tree(), vouched) as listing:
-            index = first or books.index(head, basis.tree, basis.last)
+            index = first or books.index(head, basis.tree, basis.last, basis.seen)
             found = compare.differences(index.tree, listing)
         if index.at.identity == head.identity:
             return index, found
@@ -167,6 +166,7 @@ def _seen(index: Index, basis: Basis, laid: Overlay) -> Seen:
         index.at.head.last,
         revision.named(unrecorded),
         revision.named(watched),
+        lineage.newest(index.at.head),
     )
     return Seen(
         Snapshot(

@@ -16,10 +16,13 @@ from hubsync.errors import RemoteFormatError
 from hubsync.model import Entry, Kind
 
 FORMAT_VERSION: Final = 1
+MARK: Final = 8
+"""Bytes of a sync's mark; see `lineage`."""
 
 Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Name = Annotated[str, Meta(pattern=r"^(log|index)/[A-Za-z0-9_][A-Za-z0-9._-]{0,200}$")]
+Mark = Annotated[bytes, Meta(min_length=MARK, max_length=MARK)]
 Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
 
 
@@ -54,7 +57,11 @@ class RowChange(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Batch(Struct, frozen=True):
-    """A log object, and, with nothing said about who and when, a merged segment of the index."""
+    """A log object, and, with nothing said about who and when, a merged segment of the index.
+
+    ``marks``: in a merged segment, the marks of its syncs, one behind the other, up to the last one
+    (see `lineage`).
+    """
 
     format: int
     id: Id
@@ -63,6 +70,7 @@ class Batch(Struct, frozen=True):
     hub: str = ""
     author: str = ""
     message: str = ""
+    marks: bytes = b""
 
 
 class Segment(Struct, frozen=True, array_like=True):
@@ -78,16 +86,25 @@ class Segment(Struct, frozen=True, array_like=True):
     count: Count
 
 
+class MarkAt(Struct, frozen=True, array_like=True):
+    """The mark of a sync, see `lineage`."""
+
+    number: Count
+    mark: Mark
+
+
 class Head(Struct, frozen=True):
     """``index/head``: which objects make up the index, oldest first.
 
     ``fence`` grows with every writing of the head; the number of the last sync is `Head.last`.
+    ``marks``: of the syncs with which merged segments end.
     """
 
     format: int
     id: Id
     fence: Count
     segments: tuple[Segment, ...] = ()
+    marks: tuple[MarkAt, ...] = ()
 
     @property
     def last(self) -> int:

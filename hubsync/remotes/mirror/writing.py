@@ -1,8 +1,9 @@
-"""Carrying out changes on a mirror's objects: prepared in threads, sent in one stream.
+"""Carrying out changes on a mirror's objects: prepared in threads (see `preparing`), sent in one
+stream.
 
 Every write is conditional on what the plan saw (rule 12): by the store, or, where it cannot, by a
-look just before the write while the lease lock is held. What is replaced or removed is copied to
-the versions first (rule 11). Each finished object goes to the journal before anything else is
+look just before the write while the lease lock is held. What is removed is copied to the versions
+first (rule 11). Each finished object goes to the journal before anything else is
 said about it, so that a killed run's work is found again (rule 13).
 """
 
@@ -25,20 +26,17 @@ from hubsync.errors import (
     RemoteUnavailable,
     SourceChanged,
 )
-from hubsync.model import Entry, Kind, Tree, same_content
+from hubsync.model import Entry, Kind
 from hubsync.remotes.mirror.books import is_object
-from hubsync.remotes.mirror.journal import JournalWriter
 from hubsync.remotes.mirror.place import (
-    Place,
-    check_absent,
-    check_there,
     content_digest,
     keep_version,
 )
+from hubsync.remotes.mirror.preparing import Ready, Work, delete_if, needs_care, prepared, upload_of
+from hubsync.remotes.mirror.spreading import spread
 from hubsync.remotes.mirror.transfer import problem_of
 from hubsync.remotes.protocol import Change, Done, Outcome, Put, Remove
-from hubsync.report import Reporter
-from hubsync.stores.protocol import ABSENT, Transferred, Upload
+from hubsync.stores.protocol import Transferred, Upload
 
 _WORKERS: Final = 32
 _AHEAD: Final = 2 * _WORKERS
@@ -52,28 +50,6 @@ class Row(Struct, frozen=True):
 
     before: bytes | None
     entry: Entry | None
-
-
-class Work(Struct, frozen=True):
-    """What the changes are carried out with. ``tree``: the remote as the plan saw it.
-    ``unchecked``: absent paths may not be taken for absent, because nobody has listed them."""
-
-    place: Place
-    tree: Tree
-    unchecked: bool
-    journal: JournalWriter
-    reporter: Reporter
-
-
-class _Ready(Struct, frozen=True):
-    """A change after its preparation: to be uploaded, or done without, or not to be done."""
-
-    change: Put
-    before: bytes | None
-    entry: Entry | None = None
-    error: HubsyncError | None = None
-    expected: str | None = None
-    """The identity to replace, if it is not that of what the plan saw."""
 
 
 class Writer:
@@ -90,7 +66,7 @@ class Writer:
 
     def put(self, puts: list[Put], overwritten: Iterable[str]) -> None:
         """Upload, or copy within the store what only moved. ``overwritten`` are no sources."""
-        under_way: dict[str, _Ready] = {}
+        under_way: dict[str, Ready] = {}
         stream = self._work.place.store.upload(
             self._jobs(puts, under_way, frozenset(overwritten)), self._passed
         )
@@ -105,23 +81,23 @@ class Writer:
                 self._failed(change, error)
 
     def _jobs(
-        self, puts: list[Put], under_way: dict[str, _Ready], overwritten: frozenset[str]
+        self, puts: list[Put], under_way: dict[str, Ready], overwritten: frozenset[str]
     ) -> Iterator[Upload]:
         """Uploads as they become ready, those that need no preparation at once."""
         plain: list[Put] = []
         careful: list[Put] = []
         for put in puts:
-            (careful if self._needs_care(put) else plain).append(put)
-        for put in plain:
+            (careful if needs_care(self._work, put) else plain).append(put)
+        for put in spread(plain, lambda put: put.path):
             if self._work.reporter.stopping():
                 return
             problem = check_remote_name(put.path)
             if problem is not None:
                 self._failed(put, NameRefused(problem.message, problem.hint, problem.code))
                 continue
-            ready = under_way[put.path] = _Ready(put, None)
-            yield _upload(ready)
-        for _, ready in self._ahead(lambda put: self._prepared(put, overwritten), careful):
+            ready = under_way[put.path] = Ready(put, None)
+            yield upload_of(ready)
+        for _, ready in self._ahead(lambda put: prepared(self._work, put, overwritten), careful):
             if ready.error is not None:
                 self._failed(ready.change, ready.error)
             elif ready.entry is not None:
@@ -132,76 +108,8 @@ class Writer:
                     # An object does not say that it stands for a link: a kill right after it was
                     # written must not make a file of it.
                     intended = replace(ready.change.entry, identity="")
-                    self._work.journal.add(ready.change.path, intended)
-                yield _upload(ready)
-
-    def _needs_care(self, put: Put) -> bool:
-        """Whether anything has to be asked of the store before the bytes may go."""
-        return (
-            put.expect is not None
-            or put.moved_from is not None
-            or put.entry.kind is not Kind.FILE
-            or (self._work.unchecked and not self._work.place.conditional)
-        )
-
-    def _prepared(self, put: Put, overwritten: frozenset[str]) -> _Ready:
-        place, expect, entry = self._work.place, put.expect, put.entry
-        before = content_digest(expect)
-        problem = check_remote_name(put.path)
-        if problem is not None:
-            error = NameRefused(problem.message, problem.hint, problem.code)
-            return _Ready(put, before, error=error)
-        if expect is not None and expect.identity and same_content(expect, entry):
-            # Only the mode changed: the object stays, its row tells.
-            return _Ready(put, before, replace(entry, identity=expect.identity))
-        try:
-            if expect is not None and is_object(expect):
-                before = keep_version(place, put.path, expect)
-                if not place.conditional:
-                    check_there(place, put.path, expect.identity)
-            elif not place.conditional and self._work.unchecked:
-                check_absent(place, put.path)
-            if entry.kind is Kind.DIR:
-                if expect is not None and is_object(expect):
-                    self._delete(put.path, expect.identity)
-                return _Ready(put, before, entry)
-            return self._moved(put, before, overwritten)
-        except ObjectNotFound as error:
-            return _Ready(put, before, error=PreconditionFailed(error.message))
-        except RemoteUnavailable:
-            raise
-        except HubsyncError as error:
-            return _Ready(put, before, error=error)
-
-    def _moved(self, put: Put, before: bytes | None, overwritten: frozenset[str]) -> _Ready:
-        """Copied within the store from where it was, if that can be done; else to be sent."""
-        send = _Ready(put, before)
-        origin = put.moved_from
-        source = self._work.tree.get(origin) if origin is not None else None
-        if (
-            origin is None
-            or source is None
-            or origin in overwritten
-            or put.expect is not None
-            or not source.identity
-            or not same_content(source, put.entry)
-        ):
-            return send
-        place = self._work.place
-        try:
-            copied = place.store.copy_new(origin, put.path)
-        except ObjectNotFound:
-            return send
-        info = copied or place.store.head(put.path)
-        if info is None:
-            raise PreconditionFailed(f"{put.path} was removed by someone else meanwhile.")
-        if info.identity != source.identity:
-            try:
-                check_there(place, origin, source.identity)
-            except (ObjectNotFound, PreconditionFailed):
-                # Other bytes were copied. Nobody else wrote here: ours go in their place.
-                return replace(send, expected=info.identity)
-        return replace(send, entry=replace(put.entry, identity=info.identity, size=info.size))
+                    self._work.journal.intend(ready.change.path, intended)
+                yield upload_of(ready)
 
     def _removed(self, change: Remove) -> HubsyncError | None:
         """Copy, look, delete. An object that is gone already is as good as removed."""
@@ -212,7 +120,7 @@ class Writer:
         try:
             if not self._lies_elsewhere(change):
                 keep_version(place, change.path, expect)
-            self._delete(change.path, expect.identity)
+            delete_if(place, change.path, expect.identity)
         except ObjectNotFound:
             return None
         except RemoteUnavailable:
@@ -224,15 +132,6 @@ class Writer:
     def _lies_elsewhere(self, change: Remove) -> bool:
         """Whether this publish has just put the same bytes, known to be there, at another path."""
         return change.path in self._moved_away
-
-    def _delete(self, path: str, identity: str) -> None:
-        """Raises ObjectNotFound, PreconditionFailed."""
-        store = self._work.place.store
-        if store.capabilities.conditional_delete:
-            store.delete(path, expected=identity)
-            return
-        check_there(self._work.place, path, identity)
-        store.delete(path)
 
     def _ahead(
         self, work: Callable[[_Given], _Made], items: list[_Given]
@@ -250,13 +149,15 @@ class Writer:
             first, future = window.popleft()
             yield first, future.result()
 
-    def _uploaded(self, ready: _Ready, result: Transferred) -> None:
+    def _uploaded(self, ready: Ready, result: Transferred) -> None:
         if result.error is not None:
             self._failed(ready.change, result.error)
             return
         entry = ready.change.entry
         if entry.kind is Kind.FILE:
-            mtime = result.signature[1] if result.signature is not None else entry.mtime
+            # 0 is a time that nobody knows. A file that is really of that instant, as reproducible
+            # archives make them, is told to be a nanosecond younger (rule 16).
+            mtime = (result.signature[1] or 1) if result.signature is not None else entry.mtime
             entry = Entry(
                 kind=Kind.FILE,
                 size=result.size,
@@ -270,7 +171,7 @@ class Writer:
             entry = replace(entry, size=result.size, identity=result.identity)
         self._written(ready, entry)
 
-    def _written(self, ready: _Ready, entry: Entry) -> None:
+    def _written(self, ready: Ready, entry: Entry) -> None:
         change = ready.change
         if is_object(entry):
             self._work.journal.add(change.path, entry)
@@ -298,25 +199,3 @@ def failed(change: Change, error: HubsyncError) -> Outcome:
     if isinstance(error, SourceChanged):
         return Outcome(change.path, Done.CHANGED)
     return Outcome(change.path, Done.FAILED, problem=problem_of(change.path, error))
-
-
-def _upload(ready: _Ready) -> Upload:
-    put = ready.change
-    entry, expect = put.entry, put.expect
-    expected = ready.expected
-    if expected is None:
-        expected = expect.identity if expect is not None and is_object(expect) else ABSENT
-    if entry.kind is Kind.LINK:
-        target = entry.target.encode()
-        return Upload(put.path, "", len(target), expected, data=target, mtime=entry.mtime)
-    return Upload(
-        put.path,
-        put.source,
-        entry.size,
-        expected,
-        put.signature,
-        entry.digest,
-        None,
-        entry.mtime,
-        entry.executable,
-    )

@@ -168,7 +168,7 @@ def test_the_rule_that_hides_a_path_is_named() -> None:
     assert rules.explain("a/b.log") == IgnoreRule(".hubsyncignore", 2, "*.log")
     assert rules.explain("out/deep/file") == IgnoreRule(".hubsyncignore", 3, "out/")
     assert rules.explain("d/x") == IgnoreRule("d/.hubsyncignore", 1, "x")
-    assert rules.explain("m.pyc") == IgnoreRule("built-in", 5, "*.pyc")
+    assert rules.explain("m.pyc") == IgnoreRule("built-in", 0, "*.pyc")
     assert rules.explain("r/.git/config") == IgnoreRule("built-in", 0, ".git")
     assert rules.explain("keep.log") is None
     assert rules.explain("notes.md") is None
@@ -266,3 +266,31 @@ def test_answers_are_those_of_git(repository: Path, root_text: str, nested_text:
     paths = sorted({*DIRECTORIES, *FILES})
     ours = {p for p in paths if rules.ignores_deep(p, (repository / p).is_dir())}
     assert ours == _ignored_by_git(repository, files, paths)
+
+
+@pytest.mark.parametrize(
+    ("path", "is_dir"),
+    [
+        (".env", False),
+        ("a/.env.local", False),
+        (".ssh", True),
+        ("id_rsa", False),
+        (".netrc", False),
+    ],
+)
+def test_a_secret_is_withheld_and_a_rule_takes_it_back(path: str, is_dir: bool) -> None:
+    assert BUILT_IN.ignores(path, is_dir)
+    assert BUILT_IN.withholds(path, is_dir)
+    back = BUILT_IN.with_file("", f"!{path.rpartition('/')[2]}\n")
+    assert not back.ignores(path, is_dir)
+    assert not back.withholds(path, is_dir)
+
+
+@pytest.mark.parametrize("path", [".env.example", "id_rsa.pub", "ca.pem", "deck.key", ".envrc"])
+def test_a_name_that_may_be_public_is_no_secret(path: str) -> None:
+    assert not BUILT_IN.ignores(path, False)
+
+
+def test_what_is_ignored_for_another_reason_is_not_withheld() -> None:
+    assert not BUILT_IN.withholds("__pycache__", True)
+    assert not BUILT_IN.with_file("", ".env\n").withholds(".env", False)

@@ -44,6 +44,16 @@ def test_an_empty_remote_stops() -> None:
     assert "--confirm-deletes" in stop.hint
 
 
+def test_left_over_empty_folders_are_as_good_as_nothing() -> None:
+    assert _stop("d/a=1 d/b=2 e/", "d/ e/", "d/a=1 d/b=2 e/").code == "local-empty"
+    assert _stop("d/a=1 d/b=2 e/", "d/a=1 d/b=2 e/", "e/").code == "remote-empty"
+    _check(tree("d/a=1 e/"), tree("d/ e/"), tree("d/a=1 e/"), CONFIRMED)
+
+
+def test_workspace_that_only_ever_had_empty_folders_is_not_empty() -> None:
+    _check(tree("d/ e/"), tree("d/"), tree("d/ e/"))
+
+
 def test_emptiness_passes_when_confirmed() -> None:
     _check(tree("a=1"), tree(""), tree("a=1"), CONFIRMED)
     _check(tree("a=1"), tree("a=1"), tree(""), CONFIRMED)

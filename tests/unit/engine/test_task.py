@@ -44,7 +44,7 @@ def kept(keeper: Side | None, source: Side, local: Entry | None, remote: Entry |
 
 def test_an_upload_is_bound_to_what_the_scan_saw() -> None:
     task = compiler().carry(Carry("p", Side.REMOTE, HERE, THERE, moved_from="old"))
-    assert task == Task("p", (Put("p", HERE, "/work/p", THERE, (4, 1, 2, 3), "old"),))
+    assert task == Task("p", (Put("p", HERE, "/files/p", THERE, (4, 1, 2, 3), "old"),))
 
 
 def test_evidence_that_vouches_for_nothing_binds_nothing() -> None:
@@ -142,7 +142,7 @@ def test_the_local_side_may_keep_the_name() -> None:
     task = compiler(fetched(Side.REMOTE, THERE)).keep(kept(Side.LOCAL, Side.REMOTE, HERE, THERE))
     assert task is not None
     assert task.steps == ()
-    assert task.changes == (Put("p", HERE, "/work/p", THERE, signature(HERE)),)
+    assert task.changes == (Put("p", HERE, "/files/p", THERE, signature(HERE)),)
 
 
 @pytest.mark.parametrize(("other", "entry"), [(FOLDER, FOLDER), (None, None)])

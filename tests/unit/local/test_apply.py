@@ -335,6 +335,13 @@ class TestOrder:
         assert disk.read("x") == "new"
         assert disk.trashed() == {"x/a/b": "1", "x/c": "2"}
 
+    def test_a_link_does_not_take_the_place_of_ignored_files(self, disk: Disk) -> None:
+        disk.write("x/__pycache__/m", "cache")
+        done = disk.apply(Step("x", Entry(Kind.LINK, target="y"), None))
+        assert done["x"].problem is not None
+        assert done["x"].problem.code == "folder-in-the-way"
+        assert (disk.path / "x/__pycache__/m").exists()
+
     def test_a_directory_with_ignored_files_does_not_become_a_file(self, disk: Disk) -> None:
         disk.write("x/a", "1")
         disk.write("x/__pycache__/m", "cache")

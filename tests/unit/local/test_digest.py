@@ -114,8 +114,11 @@ def test_a_directory_in_its_place_is_a_problem_and_stops_no_other(disk: Disk) ->
 
 
 def test_a_file_that_changes_all_the_time_is_never_torn(disk: Disk) -> None:
-    """One thread rewrites a file in place, block by block: what is read must have lain there."""
-    blocks, size = 40, 30_000
+    """One thread rewrites a file in place, block by block: what is read must have lain there.
+
+    A block is a page: a reader may find a larger write half done, however long that takes.
+    """
+    blocks, size = 300, 4096
     place = disk.write("f", "a" * blocks * size)
     states = {
         blake3(one * k * size + other * (blocks - k) * size).digest()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -180,3 +181,24 @@ def test_owners_survive_their_json() -> None:
     me = this_process()
     assert msgspec.json.decode(msgspec.json.encode(me), type=Owner) == me
     assert me.started
+
+
+def test_takeover_by_another_that_ends_just_now_is_no_error(layout: Layout) -> None:
+    """The other's guard comes and goes while it is looked at."""
+    over = threading.Event()
+
+    def guard() -> None:
+        while not over.is_set():
+            Path(layout.lock + ".takeover").touch()
+            with suppress(FileNotFoundError):
+                os.unlink(layout.lock + ".takeover")
+
+    other = threading.Thread(target=guard)
+    other.start()
+    try:
+        for _ in range(20):
+            plant(layout, started="1")
+            acquire(layout, timeout=30).release()
+    finally:
+        over.set()
+        other.join()

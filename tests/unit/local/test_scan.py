@@ -386,3 +386,30 @@ def test_unchanged_files_cost_next_to_nothing(disk: Disk) -> None:
     scan = disk.scan(known, rules_digest=digest)
     assert time.perf_counter() - begun < files * 40e-6
     assert scan.tree.on_rows_of(known) == {}
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_rename_to_a_name_that_cannot_be_synced_is_no_deletion(disk: Disk, folder: bool) -> None:
+    """Rule 7: the content is nowhere else under its new name."""
+    disk.write("d/good.txt", "content")
+    disk.write("gone", "content")
+    known = disk.tree()
+    old, new = (b"d", b"d\xff") if folder else (b"d/good.txt", b"bad\xff")
+    root = os.fsencode(disk.root)
+    os.rename(os.path.join(root, old), os.path.join(root, new))
+    os.unlink(disk.path / "gone")
+    scan = disk.scan(known)
+    assert scan.tree.changes_since(known) == {"gone": None}
+    problems = {one.path: one for one in scan.problems}
+    assert problems["d/good.txt"].code == "name-not-unicode"
+    assert os.fsdecode(new) in problems
+    os.rename(os.path.join(root, new), os.path.join(root, b"new"))
+    assert "d/good.txt" in disk.scan(known).tree.changes_since(known)
+
+
+def test_deletion_beside_a_file_with_an_odd_name_is_one(disk: Disk) -> None:
+    disk.write("good.txt", "content")
+    known = disk.tree()
+    os.unlink(disk.path / "good.txt")
+    disk.write(os.fsdecode(b"bad\xff"), "another content")
+    assert disk.scan(known).tree.changes_since(known) == {"good.txt": None}

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
+from hubsync.local.evidence import clock_of
 from hubsync.local.renames import Spot
 from hubsync.local.trash import Trash
 from tests.unit.local.disk import Disk
+
+DAY = 86_400 * 1_000_000_000
 
 
 def put(trash: Trash, disk: Disk, path: str, content: str) -> None:
@@ -18,8 +22,8 @@ def put(trash: Trash, disk: Disk, path: str, content: str) -> None:
 
 
 def test_versions_of_a_path_newest_first(disk: Disk) -> None:
-    for time, content in ((100, "one"), (300, "three!"), (200, "two")):
-        put(Trash(disk.root, lambda time=time: time), disk, "d/f", content)  # type: ignore[misc]
+    for when, content in ((100, "one"), (300, "three!"), (200, "two")):
+        put(Trash(disk.root, lambda when=when: when), disk, "d/f", content)  # type: ignore[misc]
     trash = Trash(disk.root)
     versions = trash.versions("d/f")
     assert [(one.time, one.size) for one in versions] == [(300, 6), (200, 3), (100, 3)]
@@ -48,16 +52,30 @@ def test_names_that_collide_in_one_run_all_stay(disk: Disk) -> None:
 def test_pruning_is_by_age_alone(disk: Disk) -> None:
     put(Trash(disk.root, lambda: 100), disk, "f", "old")
     put(Trash(disk.root, lambda: 100), disk, "d/g", "old")
-    put(Trash(disk.root, lambda: 200), disk, "f", "young")
-    assert Trash(disk.root).prune(200) == 2
-    assert [one.time for one in Trash(disk.root).versions("f")] == [200]
-    assert Trash(disk.root).prune(200) == 0
+    later = time.time_ns() + 40 * DAY
+    put(Trash(disk.root, lambda: later), disk, "f", "young")
+    assert Trash(disk.root).prune(30 * DAY, later) == 2
+    assert [one.time for one in Trash(disk.root).versions("f")] == [later]
+    assert Trash(disk.root).prune(30 * DAY, later) == 0
+
+
+@pytest.mark.parametrize("named", [0, 100, 9_999_999_999 * 1_000_000_000])
+def test_a_clock_that_was_wrong_makes_nothing_look_old(disk: Disk, named: int) -> None:
+    """Named by a clock that was far behind, or ahead: the folder itself is of today."""
+    put(Trash(disk.root, lambda: named), disk, "f", "just now")
+    assert Trash(disk.root).prune(30 * DAY, clock_of(disk.root)) == 0
+    assert len(Trash(disk.root).versions("f")) == 1
+
+
+def test_nothing_is_old_by_a_file_systems_clock_that_went_back(disk: Disk) -> None:
+    put(Trash(disk.root), disk, "f", "content")
+    assert Trash(disk.root).prune(30 * DAY, time.time_ns() - 3650 * DAY) == 0
 
 
 def test_what_is_not_the_trashs_own_is_not_pruned(disk: Disk) -> None:
     odd = disk.path / ".hubsync/trash/notes"
     odd.mkdir()
-    assert Trash(disk.root).prune(1 << 62) == 0
+    assert Trash(disk.root).prune(0, 1 << 62) == 0
     assert odd.is_dir()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from blake3 import blake3
 
 from hubsync.errors import NoSuchVersion
 from hubsync.model import Entry, Kind
-from hubsync.remotes.mirror import layout
+from hubsync.remotes.mirror import MirrorRemote, layout
 from hubsync.remotes.protocol import Record
 from hubsync.stores.folder import FolderStore
 from hubsync.stores.memory import MemoryStore
@@ -46,12 +47,8 @@ def store(clock: Aging) -> MemoryStore:
 
 @pytest.fixture
 def hub(store: MemoryStore, clock: Aging, tmp_path: Path) -> Hub:
-    from random import Random
-
-    from hubsync.remotes.mirror import MirrorRemote
-
     def place(scratch: Path) -> MirrorRemote:
-        return MirrorRemote(store, str(scratch), owner="hub", clock=clock, rng=Random(5))
+        return MirrorRemote(store, str(scratch), owner="hub", clock=clock, rng=random.Random(5))
 
     hub = Hub(place, tmp_path)
     hub.time = clock.now
@@ -70,7 +67,7 @@ def test_versions_and_history_are_pruned_by_age(
     hub.look()
     hub.push(hub.put("f", b"3"))
     assert len(keys(store, layout.VERSIONS)) == 2
-    assert hub.remote.gc(clock.now - 30 * DAY) > 0
+    assert hub.remote.gc(30 * DAY) > 0
     assert len(keys(store, layout.VERSIONS)) == 1
     assert [one.digest for one in hub.remote.versions("f")] == [
         blake3(b"3").digest(),
@@ -92,8 +89,58 @@ def test_a_second_gc_finds_nothing(clock: Aging, hub: Hub) -> None:
     hub.look()
     hub.push(hub.put("f", b"2"))
     clock.now += 40 * DAY
-    assert hub.remote.gc(clock.now - 30 * DAY) > 0
-    assert hub.remote.gc(clock.now - 30 * DAY) == 0
+    assert hub.remote.gc(30 * DAY) > 0
+    assert hub.remote.gc(30 * DAY) == 0
+
+
+@pytest.mark.parametrize("years", [-5, 5])
+def test_a_hub_whose_clock_is_years_off_prunes_nothing_young(
+    store: MemoryStore, clock: Aging, hub: Hub, tmp_path: Path, years: int
+) -> None:
+    """Ages are the store's own: by that hub's clock everything is years old."""
+    hub.push(hub.put("f", b"1"))
+    hub.look()
+    hub.push(hub.put("f", b"2"))
+    clock.now += 29 * DAY
+    wrong = MirrorRemote(
+        store,
+        str(tmp_path / "wrong"),
+        owner="wrong",
+        clock=lambda: clock.now + years * 365 * DAY,
+        rng=random.Random(6),
+    )
+    assert wrong.gc(30 * DAY) == 0
+    clock.now += 2 * DAY
+    assert wrong.gc(30 * DAY) > 0
+    assert hub.look().tree.keys() == {"f"}
+
+
+def test_versions_that_a_hub_with_a_slow_clock_kept_are_young(
+    store: MemoryStore, clock: Aging, tmp_path: Path
+) -> None:
+    hub = Hub(on(store), tmp_path, "slow")
+    slow = MirrorRemote(
+        store, str(tmp_path / "s"), owner="s", clock=lambda: 0, rng=random.Random(6)
+    )
+    hub.remote = slow
+    hub.look()
+    hub.push(hub.put("f", b"1"))
+    hub.look()
+    hub.push(hub.put("f", b"2"))
+    assert slow.gc(30 * DAY) == 0
+    assert len(keys(store, layout.VERSIONS)) == 1
+
+
+def test_nothing_is_pruned_where_the_store_tells_no_time(tmp_path: Path) -> None:
+    store = MemoryStore(clock=lambda: 0)
+    hub = Hub(on(store), tmp_path)
+    hub.look()
+    hub.push(hub.put("f", b"1"))
+    hub.look()
+    hub.push(hub.put("f", b"2"))
+    assert hub.remote.gc(0) == 0
+    assert len(keys(store, layout.VERSIONS)) == 1
+    assert len(list(hub.remote.history())) == 2
 
 
 def test_leftovers_of_the_killed_are_cleared_and_the_young_are_left(
@@ -107,7 +154,7 @@ def test_leftovers_of_the_killed_are_cleared_and_the_young_are_left(
     young = [".hubsync/index/new", ".hubsync/log/new", ".hubsync/tmp/y", ".hubsync/live/busy-1"]
     for key in young:
         store.write(key, b"")
-    hub.remote.gc(clock.now + DAY)
+    hub.remote.gc(0)
     left = set(keys(store, ".hubsync/"))
     assert left.isdisjoint(old)
     assert left >= set(young)
@@ -125,7 +172,7 @@ def test_the_log_of_a_publish_under_way_is_not_pruned(
             if call == "write" and key == layout.HEAD and not self.pruned:
                 self.pruned = True
                 hub.look()
-                hub.remote.gc(clock.now + DAY)
+                hub.remote.gc(0)
 
     other = Hub(on(Pruning(store)), tmp_path, "other")
     other.look()
@@ -133,10 +180,15 @@ def test_the_log_of_a_publish_under_way_is_not_pruned(
     assert hub.look(listing=False).tree.keys() == {"g"}
 
 
-def test_versions_of_old_files_in_a_folder_are_young(tmp_path: Path) -> None:
-    """A folder keeps a file's own time when it is copied; what counts is when it was replaced."""
+@pytest.mark.parametrize("slow", [0, 1_900_000_000 * layout.SECOND])
+def test_versions_of_old_files_in_a_folder_are_young(tmp_path: Path, slow: int) -> None:
+    """Whatever time the file has, and whatever the hub's clock says: what counts is when it was
+    replaced."""
     store = FolderStore(str(tmp_path / "remote"))
     hub = Hub(on(store), tmp_path)
+    hub.remote = MirrorRemote(
+        store, str(tmp_path / "s"), owner="s", clock=lambda: slow, rng=random.Random(6)
+    )
     hub.look()
     source = hub.file(b"from long ago")
     digest = blake3(b"from long ago").digest()
@@ -146,7 +198,7 @@ def test_versions_of_old_files_in_a_folder_are_young(tmp_path: Path) -> None:
     hub.push(Put("f", old, source, None))
     hub.look()
     hub.push(hub.put("f", b"new"))
-    hub.remote.gc(1_500_000_000 * layout.SECOND)
+    hub.remote.gc(30 * DAY)
     hub.remote.read("f", digest.hex(), str(tmp_path / "out"))
     assert (tmp_path / "out").read_bytes() == b"from long ago"
 

@@ -14,7 +14,7 @@ from hubsync.model import Entry, Kind
 from hubsync.remotes.mirror import layout, revision, wire
 from hubsync.remotes.mirror.journal import Journal
 from hubsync.remotes.mirror.revision import Revision
-from hubsync.remotes.mirror.wire import Batch, FormatFile, Head, RowChange, Segment
+from hubsync.remotes.mirror.wire import Batch, FormatFile, Head, MarkAt, RowChange, Segment
 
 ID = "0123456789abcdef" * 2
 ENTRY = Entry(Kind.FILE, 3, b"d" * 32, 17, True, "", 0, 0, '"etag"')
@@ -41,17 +41,20 @@ def test_a_batch_is_laid_out_as_documented() -> None:
         "hub": "hub",
         "author": "me",
         "message": "why",
+        "marks": b"",
     }
     assert wire.decode_batch(wire.encode(batch), ID, "log/x") == batch
 
 
 def test_a_head_is_laid_out_as_documented() -> None:
     head = Head(1, ID, 4, (Segment("index/a", 1, 2, 9), Segment("log/b", 3, 3, 1)))
+    head = msgspec.structs.replace(head, marks=(MarkAt(2, b"marked 2"),))
     assert msgspec.msgpack.decode(wire.encode(head)) == {
         "format": 1,
         "id": ID,
         "fence": 4,
         "segments": [["index/a", 1, 2, 9], ["log/b", 3, 3, 1]],
+        "marks": [[2, b"marked 2"]],
     }
     assert wire.decode_head(wire.encode(head), ID) == head
     assert head.last == 3

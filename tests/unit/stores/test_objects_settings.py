@@ -153,7 +153,8 @@ def test_every_option_that_is_said_to_be_served_is_taken_by_one_cloud() -> None:
         taken = 0
         for url in ("s3://b", "gs://b", "az://b"):
             try:
-                settings_for(url, {name: "1"}, {"HOME": "/nonexistent"})
+                value = "http://host" if "endpoint" in name or name == "base_url" else "1"
+                settings_for(url, {name: value}, {"HOME": "/nonexistent"})
             except ConfigError:
                 continue
             taken += 1

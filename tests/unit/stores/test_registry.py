@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from hubsync.errors import ConfigError
+from hubsync.stores.addresses import folder_of
 from hubsync.stores.folder import FolderStore
 from hubsync.stores.fsspec import FsspecStore
 from hubsync.stores.memory import MemoryStore
-from hubsync.stores.registry import Backend, choose, folder_of, open_store
+from hubsync.stores.options import is_secret
+from hubsync.stores.registry import Backend, choose, open_store
 
 
 @pytest.mark.parametrize(
@@ -86,10 +88,34 @@ def test_a_folder_is_named_by_url_or_path(url: str, path: str) -> None:
         ("s3://key:secret@bucket/x", {}, "password-in-url"),
         ("sftp:///x", {}, "bad-url"),
         ("sftp://host:port/x", {}, "bad-url"),
-        ("file:///x", {"endpoint": "y"}, "bad-config"),
-        ("memory://x", {"endpoint": "y"}, "bad-config"),
-        ("sftp://host/x", {"endpoint": "y"}, "bad-config"),
-        ("webdav+http://host/x", {"region": "y"}, "bad-config"),
+        ("file:///x", {"endpoint": "y"}, "unknown-option"),
+        ("memory://x", {"endpoint": "y"}, "unknown-option"),
+        ("sftp://host/x", {"endpoint": "y"}, "unknown-option"),
+        ("webdav+http://host/x", {"region": "y"}, "unknown-option"),
+        ("s3://bucket/x", {"bogus": "1"}, "unknown-option"),
+        ("gs://bucket/x", {"region": "1"}, "unknown-option"),
+        ("az://bucket/x", {"bogus": "1"}, "unknown-option"),
+        ("ftp://host/x", {"bogus": "1"}, "unknown-option"),
+        ("s3://bucket/x", {"endpoint": "foo"}, "bad-option"),
+        ("s3://bucket/x", {"endpoint": "http://host:99999"}, "bad-option"),
+        ("gs://bucket/x", {"endpoint": "ftp://host"}, "bad-option"),
+        ("az://bucket/x", {"account": "a", "endpoint": "foo"}, "bad-option"),
+        ("s3://bucket/x", {"anonymous": "maybe"}, "bad-option"),
+        ("s3://bucket/x", {"checksum_algorithm": "bogus"}, "bad-option"),
+        ("s3://bucket/a/../b", {}, "bad-url"),
+        ("s3://bucket/a/%2e%2e/b", {}, "bad-url"),
+        ("s3://bucket//a", {}, "bad-url"),
+        ("s3://bucket/./a", {}, "bad-url"),
+        ("s3://bucket/a%00b", {}, "bad-url"),
+        ("s3://buc ket/a", {}, "bad-url"),
+        ("sftp://host/a//b", {}, "bad-url"),
+        ("zip://x", {}, "not-writable"),
+        ("tar://x", {}, "not-writable"),
+        ("simplecache://x", {}, "not-writable"),
+        ("github://owner/name", {}, "not-writable"),
+        ("http://host/x", {}, "not-writable"),
+        ("local:///x", {}, "not-writable"),
+        ("ftp:///x", {}, "bad-option"),
     ],
 )
 def test_what_cannot_be_opened_is_refused_with_a_hint(
@@ -101,6 +127,36 @@ def test_what_cannot_be_opened_is_refused_with_a_hint(
     assert caught.value.hint
     assert "pass@" not in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["s3://bucket/x", "gs://bucket/x", "az://bucket/x", "sftp://host/x"]
+)
+def test_the_hint_for_an_unknown_option_names_the_known_ones_and_no_refused_ones(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        choose(url, {"bogus": "1"})
+    offered = caught.value.hint.removeprefix("It has: ").removesuffix(".").split(", ")
+    assert {"endpoint", "user"} & set(offered)
+    assert [name for name in offered if is_secret(name)] == []
+
+
+def test_what_fsspec_has_no_library_for_says_what_to_install() -> None:
+    with pytest.raises(ConfigError) as caught:
+        choose("dask://host:1/x", {})
+    assert caught.value.code == "missing-library"
+    assert "Install dask" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["pass", "PWD", "tok", "my_token", "aws_secret_access_key", "sas"])
+def test_a_credential_is_known_by_its_name(name: str) -> None:
+    assert is_secret(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["sse_kms_key_id", "key_file", "web_identity_token_file", "pattern"]
+)
+def test_what_only_sounds_like_a_credential_is_none(name: str) -> None:
+    assert not is_secret(name)
 
 
 def test_a_missing_library_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

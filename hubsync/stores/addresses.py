@@ -1,0 +1,84 @@
+"""The parts of a remote's address, and what must not stand in one."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from hubsync.errors import ConfigError
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def scheme_of(url: str) -> str:
+    """The URL's scheme in lower case; a plain absolute path is ``file``. Raises ConfigError."""
+    if os.path.isabs(url):
+        return "file"
+    scheme, separator, _ = url.partition("://")
+    if not separator or not scheme:
+        raise ConfigError(
+            f"{url!r} is no address of a remote.",
+            "Write it with its protocol (s3://bucket/folder) or as an absolute path.",
+            "bad-url",
+        )
+    return scheme.lower()
+
+
+def folder_of(url: str) -> str:
+    """The absolute path that ``file:///folder`` or a plain path names."""
+    if os.path.isabs(url):
+        return os.path.normpath(url)
+    parts = urlsplit(url.replace("?", "%3F").replace("#", "%23"))
+    if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
+        raise ConfigError(
+            "A file:// address names a folder of this machine by its absolute path.",
+            "Write file:///folder, with three slashes.",
+            "bad-url",
+        )
+    return os.path.normpath(unquote(parts.path))
+
+
+def folder_url(path: str) -> str:
+    """The URL that `folder_of` reads as ``path``. Raises ConfigError for a path that is not UTF-8,
+    which no configuration can hold."""
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(
+            f"The name of the folder {path!r} is not UTF-8.", "Rename the folder.", "bad-url"
+        ) from error
+    return "file://" + path.replace("%", "%25")
+
+
+def refuse_credentials(url: str) -> None:
+    """Raises ConfigError if a password stands in the URL: it would be stored and shown."""
+    if holds_password(url):
+        scheme = url.partition("://")[0]
+        raise ConfigError(
+            f"A password must not stand in the address of a remote ({scheme}://…@…).",
+            "Leave it out of the address and set HUBSYNC_PASSWORD, or use a key.",
+            "password-in-url",
+        )
+
+
+def holds_password(url: str) -> bool:
+    """Whether a user name and a password stand before the host."""
+    authority = url.partition("://")[2].partition("/")[0]
+    return "@" in authority and ":" in authority.rpartition("@")[0]
+
+
+def refuse_odd_parts(url: str) -> None:
+    """Raises ConfigError for a place that storages read differently from one another, or not at
+    all: with ``..``, ``.`` or an empty name in it, or with control characters."""
+    rest = url.partition("://")[2].removeprefix("/").rstrip("/")
+    parts = [unquote(part) for part in rest.split("/")]
+    odd = [part for part in parts if part in ("", ".", "..") or "/" in part]
+    if (rest and odd) or _CONTROL.search(unquote(rest)):
+        what = repr(odd[0]) if odd and odd[0] else "an empty name" if odd else "a control character"
+        raise ConfigError(
+            f"{url!r} names no folder of a storage: {what} stands in it.",
+            "Write the folder's own names, with one slash between them.",
+            "bad-url",
+        )
