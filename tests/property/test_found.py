@@ -276,3 +276,40 @@ def test_file_renamed_to_such_a_name_and_deleted_elsewhere_is_gone(world: World)
     world.quiet()
     assert world.problems.keys() == {"bad\udcff"}
     assert disk.read_tree(one.root)["d/e"].empty
+
+
+@pytest.mark.parametrize("moment", range(14))
+def test_upload_of_a_killed_hub_is_taken_back_where_the_index_is_trusted(
+    exclusive: World, moment: int
+) -> None:
+    """Killed before the object was noted, and the file deleted before the next run."""
+    one, _ = exclusive.hubs
+    write(exclusive, one, "a", b"\0one")
+    exclusive.killed(one, "sync", at=moment, what="disk")
+    exclusive.act(lambda: disk.remove(os.path.join(one.root, "a")))
+    exclusive.quiet()
+
+
+def test_status_after_a_kill_leaves_it_to_the_sync_to_look(exclusive: World) -> None:
+    one, _ = exclusive.hubs
+    write(exclusive, one, "a", b"\0one")
+    assert exclusive.killed(one, "sync", at=0, what="upload", done=True)
+    exclusive.act(lambda: disk.remove(os.path.join(one.root, "a")))
+    with exclusive.workspace(one) as workspace:
+        workspace.status()
+    exclusive.quiet()
+
+
+@pytest.fixture
+def three() -> Iterator[World]:
+    with World(3) as made, in_one_thread():
+        yield made
+
+
+def test_nested_folders_where_a_tool_put_a_file_beside_one_settle(three: World) -> None:
+    zero, one, _ = three.hubs
+    three.put_object("d/e", b"foreign e")
+    three.put_object("d/e/a", b"foreign a")
+    write(three, one, "d", b"\0file d")
+    write(three, zero, "d/a", b"\0below d")
+    three.quiet()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +13,6 @@ from tests.servers.processes import Server, program, serving
 ACCESS_KEY = "access-key-of-tests"
 SECRET_KEY = "secret-key-of-tests"
 TOKEN = "bearer-token-of-tests"
-AZURITE_VERSION = "3.37.0"
 # Azurite's well-known account, the same on every machine.
 AZURE_ACCOUNT = "devstoreaccount1"
 AZURE_KEY = (
@@ -71,9 +68,7 @@ def strict_gcs(bucket: str = "bucket") -> Iterator[Server]:
 def azurite(container: str = "container") -> Iterator[Server]:
     """Azure Blob Storage as Azurite has it, with one container."""
     script = azurite_script()
-    node = shutil.which("node")
-    if node is None:
-        raise FileNotFoundError("the tests need the program node")
+    node = program("node")
 
     def command(port: int) -> list[str]:
         return [
@@ -106,18 +101,9 @@ def _make_container(connection: str, container: str) -> None:
 
 
 def azurite_script() -> Path:
-    """Azurite's blob server, installed beside this environment when first asked for."""
-    home = Path(sys.prefix) / "azurite" / AZURITE_VERSION
-    script = home / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
+    """Azurite's blob server, which the set-up of this environment installed from npm."""
+    home = Path(sys.prefix) / "emulators" / "node_modules" / "azurite"
+    script = home / "dist" / "src" / "blob" / "main.js"
     if not script.exists():
-        npm = shutil.which("npm")
-        if npm is None:
-            raise FileNotFoundError("the tests need the program npm")
-        home.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            [npm, "install", "--no-audit", "--no-fund", "--no-save", "--ignore-scripts",
-             f"--prefix={home}", f"azurite@{AZURITE_VERSION}"],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+        raise FileNotFoundError(f"the tests need {script}; `make test` installs it")
     return script

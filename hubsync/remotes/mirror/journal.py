@@ -1,9 +1,10 @@
 """What an interrupted publish had already written: objects whose rows no head has yet.
 
-An append-only file in the workspace's private state. Records go to the kernel, so that they survive
-a kill, as soon as they come, or together for a moment in which many come; a torn last record is
-ignored. Losing records loses nothing but speed: their objects are then taken for another tool's and
-read again (rule 13).
+An append-only file in the workspace's private state, there before the first object is written: as
+long as it is, the remote is listed, whoever else may write there, so that no object stays unknown.
+Records go to the kernel, so that they survive a kill, as soon as they come, or together for a moment
+in which many come; a torn last record is ignored. Losing records loses nothing but speed: their
+objects are then taken for another tool's and read again (rule 13).
 """
 
 from __future__ import annotations
@@ -71,13 +72,21 @@ class Journal:
             os.truncate(self._path, self._read()[1])
         return JournalWriter(self._path, self._remote_id)
 
+    def finish(self, *, certain: bool) -> None:
+        """Everything in it is recorded elsewhere. Not ``certain``: something may have been written
+        that is in no record."""
+        if certain:
+            self.remove()
+        elif self.exists():
+            os.truncate(self._path, 0)
+
     def remove(self) -> None:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._path)
 
 
 class JournalWriter:
-    """Appends to a journal, which appears with the first record. For one thread."""
+    """Appends to a journal, which is there from the beginning of its context. For one thread."""
 
     def __init__(self, path: str, remote_id: str) -> None:
         self._path = path
@@ -98,10 +107,6 @@ class JournalWriter:
         self._write()
 
     def _hold(self, path: str, entry: Entry) -> None:
-        if self._descriptor < 0:
-            os.makedirs(os.path.dirname(self._path), exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-            self._descriptor = os.open(self._path, flags, 0o600)
         record = _pack.encode((self._remote_id, path, row_of(entry)))
         self._held += _LENGTH.pack(len(record)) + record
 
@@ -111,6 +116,9 @@ class JournalWriter:
         self._written = time.monotonic()
 
     def __enter__(self) -> JournalWriter:
+        os.makedirs(os.path.dirname(self._path), exist_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self._descriptor = os.open(self._path, flags, 0o600)
         return self
 
     def __exit__(
@@ -119,9 +127,8 @@ class JournalWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._descriptor >= 0:
-            try:
-                self._write()
-            finally:
-                os.close(self._descriptor)
-                self._descriptor = -1
+        try:
+            self._write()
+        finally:
+            os.close(self._descriptor)
+            self._descriptor = -1

@@ -80,11 +80,13 @@ class Publisher(Struct, frozen=True):
         outcomes += writer.outcomes
         outcomes += [Outcome(put.path, Done.MOVED) for put in blocked]
         rows = self._rows(order, expected, writer.rows)
+        certain = not any(one.done is Done.FAILED for one in outcomes)
         if not rows:
+            self.journal.finish(certain=certain)
             return Published(tuple(outcomes), expected.snapshot.revision, writer.transferred)
         committer = Committer(self.place, self.books, self.still_ours)
         done = committer.commit(expected.head, head, rows, note)
-        self.journal.remove()
+        self.journal.finish(certain=certain)
         outcomes += _recorded(order, done.superseded)
         at = committer.compact(done.at)
         text = _revision(expected, done, at, rows)

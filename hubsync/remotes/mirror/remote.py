@@ -148,7 +148,7 @@ class MirrorRemote:
         if listed:
             journal = mirror.journal.entries()
             seen = snapshot.from_listing(self._store, mirror.books, known, journal, self._doubted)
-            if journal and not seen.snapshot.unrecorded & journal.keys():
+            if seen.as_recorded:
                 mirror.journal.remove()
         else:
             seen = snapshot.from_books(mirror.books, known)

@@ -23,11 +23,15 @@ _ATTEMPTS: Final = 5
 
 
 class Seen(Struct, frozen=True):
-    """A snapshot, with the head under it and the index's own tree for a publish that follows."""
+    """A snapshot, with the head under it and the index's own tree for a publish that follows.
+
+    ``as_recorded``: the listing, if there was one, showed just what the index says.
+    """
 
     snapshot: Snapshot
     head: HeadAt
     recorded: Tree
+    as_recorded: bool
 
 
 class Basis(Struct, frozen=True):
@@ -178,6 +182,7 @@ def _seen(index: Index, basis: Basis, laid: Overlay) -> Seen:
         ),
         index.at,
         index.tree,
+        not laid.changes,
     )
 
 

@@ -52,3 +52,22 @@ def test_another_mirrors_records_are_not_ours(tmp_path: Path) -> None:
     with Journal(str(tmp_path), "other").writer() as writer:
         writer.add("theirs", FILE)
     assert Journal(str(tmp_path), "mirror").entries() == {}
+
+
+def test_the_journal_is_there_before_the_first_record(tmp_path: Path) -> None:
+    journal = Journal(str(tmp_path), "mirror")
+    with journal.writer():
+        assert journal.exists()
+
+
+def test_where_something_may_be_written_that_no_record_has_the_journal_stays(
+    tmp_path: Path,
+) -> None:
+    journal = Journal(str(tmp_path), "mirror")
+    with journal.writer() as writer:
+        writer.add("recorded", FILE)
+    journal.finish(certain=False)
+    assert journal.exists()
+    assert journal.entries() == {}
+    journal.finish(certain=True)
+    assert not journal.exists()
