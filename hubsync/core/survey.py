@@ -55,7 +55,9 @@ def survey(base: Tree, local: Tree, remote: Tree, policy: Policy) -> Survey:
             else:
                 problem = _contradiction(path)
         if problem is None and path in above_blocked and not _only_directories(here, there):
+            # What is at the path stays, so that nothing can come or go below it either.
             problems.append(_in_the_way(path))
+            barred.add(path)
             continue
         if problem is None:
             rows.append((path, before, here, there))
@@ -156,7 +158,7 @@ def _in_the_way(path: str) -> Problem:
         path,
         "holds-problem",
         f"{display(path)} cannot be replaced: something in it could not be read.",
-        "Solve the problem that is reported for what it holds.",
+        "Nothing in it is synced until the problem that is reported for what it holds is solved.",
     )
 
 

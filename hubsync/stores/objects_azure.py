@@ -16,9 +16,10 @@ from threading import Lock
 from typing import Any, Final
 
 from hubsync.errors import HubsyncError, ObjectNotFound, StoreError
-from hubsync.stores.objects_client import Client, Page, check_key, identity_of
+from hubsync.stores.objects_client import Client, Page
 from hubsync.stores.objects_errors import provider_error
 from hubsync.stores.objects_large import Note, unheard
+from hubsync.stores.objects_native import check_key, identity_of
 from hubsync.stores.objects_settings import Settings
 from hubsync.stores.protocol import ABSENT, ObjectInfo, Passed, Transferred, Upload
 from hubsync.stores.transfer import SourceStream, stream_source

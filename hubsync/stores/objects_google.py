@@ -17,9 +17,10 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 from xml.etree import ElementTree
 
 from hubsync.errors import HubsyncError, PreconditionFailed, StoreError, Unreachable
-from hubsync.stores.objects_client import Client, Page, check_key, identity_of
+from hubsync.stores.objects_client import Client, Page
 from hubsync.stores.objects_errors import TRANSIENT_STATUS, provider_error
 from hubsync.stores.objects_large import Note, unheard
+from hubsync.stores.objects_native import check_key, identity_of
 from hubsync.stores.objects_settings import Settings
 from hubsync.stores.protocol import ABSENT, ObjectInfo, Passed, Transferred, Upload
 from hubsync.stores.transfer import SourceStream, stream_source

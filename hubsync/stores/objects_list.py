@@ -15,8 +15,9 @@ import obstore
 from obstore.exceptions import BaseError, InvalidPathError
 
 from hubsync.errors import HubsyncError, ObjectNotFound
-from hubsync.stores.objects_client import Client, Page, identity_of, is_representable
+from hubsync.stores.objects_client import Client, Page
 from hubsync.stores.objects_errors import provider_error
+from hubsync.stores.objects_native import identity_of, is_representable
 from hubsync.stores.objects_raw import raw_pages
 from hubsync.stores.protocol import ObjectInfo, Vouched
 from hubsync.stores.serving import BUSY, cannot_serve

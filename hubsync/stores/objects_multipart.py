@@ -21,8 +21,9 @@ from hubsync.errors import (
     SourceChanged,
     StoreError,
 )
-from hubsync.stores.objects_client import Client, check_key, identity_of
+from hubsync.stores.objects_client import Client
 from hubsync.stores.objects_large import Note, unheard
+from hubsync.stores.objects_native import check_key, identity_of
 from hubsync.stores.objects_s3 import full_key, raw_client, raw_error
 from hubsync.stores.objects_tags import Naming, Tagger, probed
 from hubsync.stores.protocol import ABSENT, Passed, Transferred, Upload

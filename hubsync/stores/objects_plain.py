@@ -21,7 +21,8 @@ from urllib.parse import SplitResult, urlsplit
 import obstore
 
 from hubsync.errors import PreconditionFailed
-from hubsync.stores.objects_client import FAILURES, Client, NoRanges, identity_of
+from hubsync.stores.objects_client import FAILURES, Client, NoRanges
+from hubsync.stores.objects_native import identity_of
 from hubsync.stores.protocol import ObjectInfo
 from hubsync.stores.transfer import TargetWriter
 

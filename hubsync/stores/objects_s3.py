@@ -8,8 +8,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from hubsync.errors import HubsyncError, StoreError, Unreachable
-from hubsync.stores.objects_client import Client, Page, identity_of
+from hubsync.stores.objects_client import Client, Page
 from hubsync.stores.objects_errors import provider_error
+from hubsync.stores.objects_native import identity_of
 from hubsync.stores.objects_settings import Settings
 from hubsync.stores.protocol import ObjectInfo
 

@@ -17,7 +17,7 @@ from enum import Enum
 from typing import Any
 
 from hubsync.errors import HubsyncError
-from hubsync.stores.objects_client import identity_of
+from hubsync.stores.objects_native import identity_of
 
 _FOLDER = ".hubsync/tmp"
 

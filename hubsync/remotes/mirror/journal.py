@@ -2,9 +2,9 @@
 
 An append-only file in the workspace's private state, there before the first object is written: as
 long as it is, the remote is listed, whoever else may write there, so that no object stays unknown.
-Records go to the kernel, so that they survive a kill, as soon as they come, or together for a moment
-in which many come; a torn last record is ignored. Losing records loses nothing but speed: their
-objects are then taken for another tool's and read again (rule 13).
+Records go to the kernel, so that they survive a kill, as soon as they come, or together for a
+moment in which many come; a torn last record is ignored. Losing records loses nothing but speed:
+their objects are then taken for another tool's and read again (rule 13).
 """
 
 from __future__ import annotations

@@ -496,7 +496,7 @@ CASES = [
         "d/a=1 d/b=1",
         "d/a=1 d/b=1",
         "d=2",
-        ("down -d/b", "problem d holds-problem"),
+        ("problem d holds-problem",),
         _block("d/a"),
     ),
     Case(

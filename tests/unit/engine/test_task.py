@@ -26,7 +26,7 @@ def compiler(
     unrecorded: frozenset[str] = frozenset(),
     remote: Mapping[str, Entry] | None = None,
 ) -> Compiler:
-    return Compiler("/work", staged or {}, unrecorded, only, (remote or {}).get)
+    return Compiler("/files", staged or {}, unrecorded, only, (remote or {}).get)
 
 
 def fetched(side: Side, entry: Entry, path: str = "p") -> dict[tuple[Side, str], Staged]:
