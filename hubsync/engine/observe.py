@@ -15,7 +15,8 @@ from hubsync.core.safety import SafetyFacts
 from hubsync.engine.context import Context, Request
 from hubsync.errors import SafetyStop, Unreachable
 from hubsync.local.evidence import clock_of
-from hubsync.local.scan import Scan, scan
+from hubsync.local.scan import scan
+from hubsync.local.scanned import Scan
 from hubsync.local.stage import Stage
 from hubsync.local.state import State
 from hubsync.model import IGNORE_FILE, Kind, Problem, Side, Tree

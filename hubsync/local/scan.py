@@ -13,9 +13,6 @@ import stat
 from collections.abc import Callable
 from typing import Final
 
-from msgspec import Struct
-from msgspec.structs import replace
-
 from hubsync.core.ignore import IgnoreRules
 from hubsync.core.paths import check_local_name
 from hubsync.errors import Interrupted
@@ -31,47 +28,12 @@ from hubsync.local.findings import (
 )
 from hubsync.local.ignorefile import RulesOnDisk
 from hubsync.local.incoming import TEMPORARY
+from hubsync.local.scanned import Scan
 from hubsync.local.settle import recognise_moved, settle_ignored, settle_leftovers
 from hubsync.local.unnamed import Unnamed
 from hubsync.model import METADATA_DIR, Entry, Kind, Problem, Tree
 
 _GIT: Final = ".git"
-
-
-class Scan(Struct, frozen=True):
-    """The workspace at one instant.
-
-    ``tree`` stands on the rows of the known tree. ``rules``: with every ``.hubsyncignore`` met;
-    ``rules_digest`` changes whenever one of those files does. ``nested``: directories below the
-    root that are Git repositories of their own (their ``.git`` is not walked). ``ignored``: known
-    paths that are ignored now; they are no change. ``files`` and ``size`` (bytes) count files and
-    links. ``withheld``: what is ignored only because it is taken for a secret.
-    ``renamed``: known paths whose files now have names that cannot be synced; each is a problem,
-    and stays in the tree.
-    """
-
-    tree: Tree
-    problems: tuple[Problem, ...]
-    rules: IgnoreRules
-    rules_digest: str
-    nested: tuple[str, ...]
-    ignored: frozenset[str]
-    files: int
-    size: int
-    withheld: tuple[str, ...] = ()
-    renamed: frozenset[str] = frozenset()
-
-    def over(self, remote: Tree) -> Scan:
-        """What was renamed out of sight is gone if the remote does not have it either."""
-        gone = self.renamed - remote.keys()
-        if not gone:
-            return self
-        return replace(
-            self,
-            tree=self.tree.with_changes(dict.fromkeys(gone)),
-            problems=tuple(one for one in self.problems if one.path not in gone),
-            renamed=self.renamed - gone,
-        )
 
 
 def scan(

@@ -13,7 +13,8 @@ from hubsync.local.apply import Applier
 from hubsync.local.digest import digest_many
 from hubsync.local.layout import Layout
 from hubsync.local.renames import Renames
-from hubsync.local.scan import Scan, scan
+from hubsync.local.scan import scan
+from hubsync.local.scanned import Scan
 from hubsync.local.stage import Stage
 from hubsync.local.steps import Applied, Step
 from hubsync.local.trash import Trash
