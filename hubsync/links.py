@@ -18,7 +18,7 @@ from hubsync.errors import Interrupted, UsageError, WorkspaceBusy
 from hubsync.local.layout import Layout
 from hubsync.local.lock import Lock, acquire
 from hubsync.local.state import State, load
-from hubsync.model import Identity
+from hubsync.model import Entry, Identity, Tree
 from hubsync.remotes.protocol import Remote
 from hubsync.remotes.registry import open_remote
 from hubsync.remotes.urls import refuse_own_folder
@@ -98,8 +98,10 @@ class Links:
         identity: Identity,
         reporter: Reporter | None,
         still_held: Callable[[], None] = unheld,
+        seen: Mapping[str, Tree] | None = None,
     ) -> Context:
-        """One remote's context for the engine."""
+        """One remote's context for the engine. ``seen``: what other remotes, by name, have now,
+        where that is newer than what is remembered of them."""
         return Context(
             layout=self.layout,
             name=settings.name,
@@ -108,7 +110,7 @@ class Links:
             clock=self.clock,
             pause=wait,
             trusts_books=settings.exclusive,
-            routing=self._routing(settings.name),
+            routing=self._routing(settings.name, seen or {}),
             still_held=still_held,
             reporter=reporter or Silent(),
         )
@@ -169,13 +171,17 @@ class Links:
         with lock:
             yield lock
 
-    def _routing(self, name: str) -> Routing:
+    def _routing(self, name: str, seen: Mapping[str, Tree]) -> Routing:
         """The routing as the remote ``name`` sees it."""
         others = [one.name for one in self.settings.remote if one.name != name]
         if not others:
             return Routing(name)
         rules = tuple(one.rule() for one in self.settings.remote)
-        return Routing(name, rules, {other: self.state(other).base for other in others})
+        known: dict[str, Mapping[str, Entry]] = {}
+        for other in others:
+            base = self.state(other).base
+            known[other] = {**base, **seen[other].flat()} if other in seen else base
+        return Routing(name, rules, known)
 
 
 class _Waiting:

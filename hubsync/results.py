@@ -49,6 +49,15 @@ class RemoteInfo(Struct, frozen=True):
     larger_than: int | None = None
 
 
+class Stop(Struct, frozen=True):
+    """Why a sync with ``remote`` would stop before it does anything (a `SafetyStop`)."""
+
+    remote: str
+    code: str
+    message: str
+    hint: str
+
+
 class Status(Struct, frozen=True):
     """What a sync would do now."""
 
@@ -62,6 +71,8 @@ class Status(Struct, frozen=True):
     """Git repositories inside the workspace, whose ``.git`` is not synced."""
     withheld: tuple[str, ...] = ()
     """Files and directories that are not synced because a built-in rule takes them for secrets."""
+    stops: tuple[Stop, ...] = ()
+    """With any of these a sync changes nothing at all, on no remote."""
 
 
 class SyncResult(Struct, frozen=True):

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -21,14 +22,21 @@ from msgspec.structs import replace
 
 from hubsync import config
 from hubsync.config import DEFAULT_REMOTE, RemoteSettings, Settings, checked
-from hubsync.engine.context import Request
-from hubsync.engine.cycle import run
+from hubsync.engine.context import Context, Request
+from hubsync.engine.cycle import Looked, look, run
 from hubsync.engine.tally import Tally, together
-from hubsync.errors import NotAWorkspace, RemoteUnavailable, Unreachable, UsageError
+from hubsync.errors import (
+    NoSuchVersion,
+    NotAWorkspace,
+    RemoteUnavailable,
+    SafetyStop,
+    Unreachable,
+    UsageError,
+)
 from hubsync.links import Links
 from hubsync.local.layout import Layout, find_root, is_vacant, make_directories, remove_directories
-from hubsync.local.state import last_sync
-from hubsync.model import Identity, Side
+from hubsync.local.state import State, last_sync
+from hubsync.model import Identity, Side, Tree
 from hubsync.remotes.urls import canonical_url, same_storage
 from hubsync.report import Reporter
 from hubsync.results import (
@@ -268,17 +276,22 @@ class Workspace:
         results: list[SyncResult] = []
         failures: list[RemoteUnavailable] = []
         with self.links.held(reporter) as lock:
-            linked = self.links.linked()
-            for settings in linked:
+            todo: list[tuple[Context, State, Looked]] = []
+            seen: dict[str, Tree] = {}
+            several = len(self.links.linked()) > 1
+            # Every safety stop comes before anything is done with any remote (rule 9).
+            for settings in self.links.linked():
+                context = self.links.context(settings, identity, reporter, lock.check, seen)
+                state = self.links.state(settings.name)
+                with _named(context.name, failures, several):
+                    looked = look(context, state, asked)
+                    todo.append((context, state, looked))
+                    seen[context.name] = looked.view.remote
+            while todo:
+                context, state, first = todo.pop(0)
                 tally = Tally()
-                context = self.links.context(settings, identity, reporter, lock.check)
-                try:
-                    state = run(context, self.links.state(settings.name), asked, tally)
-                except RemoteUnavailable as error:
-                    if len(linked) == 1:
-                        raise
-                    failures.append(_naming(settings.name, error))
-                else:
+                with _named(context.name, failures, several):
+                    state = run(context, state, asked, tally, first)
                     results.append(tally.result(request.dry_run, state.revision))
         if failures:
             raise failures[0]
@@ -318,11 +331,17 @@ class Workspace:
         """
         layout, now = self.links.layout, self.links.clock()
         with self.links.held():
+            remotes = [self.links.remote(one.name) for one in self.links.linked()]
             if rewinding.is_directory(layout, path):
-                remotes = [self.links.remote(one.name) for one in self.links.linked()]
                 return rewinding.restore_directory(remotes, layout, path, at=at, to=to, now=now)
             keeper = self.links.keeper_of(path)
-            return restoring.restore(keeper, layout, path, at=at, to=to, now=now)
+            try:
+                return restoring.restore(keeper, layout, path, at=at, to=to, now=now)
+            except NoSuchVersion:
+                if at is None or history.versions(keeper, layout, path):
+                    raise
+                # Nothing was ever a file there: a directory that is gone, if anything.
+                return rewinding.restore_directory(remotes, layout, path, at=at, to=to, now=now)
 
     def conflicts(self) -> list[ConflictCopy]:
         """What is left to a person: the conflict copies in the workspace."""
@@ -469,13 +488,26 @@ def _remote(
     return RemoteSettings(name, place, exclusive=exclusive, options=dict(options or {}))
 
 
-def _naming(name: str, error: RemoteUnavailable) -> RemoteUnavailable:
-    """The same error, which says whose it is; the other remotes are synced by then."""
-    return type(error)(
-        f"The remote {name!r} was not synced: {error.message}",
-        f"{error.hint} The other remotes were synced as far as they could be.".strip(),
-        error.code,
-    )
+@contextmanager
+def _named(name: str, failures: list[RemoteUnavailable], several: bool) -> Iterator[None]:
+    """Errors of one remote among several say whose they are. One that cannot be reached is noted,
+    so that the others are synced all the same."""
+    try:
+        yield
+    except RemoteUnavailable as error:
+        if not several:
+            raise
+        failures.append(
+            type(error)(
+                f"The remote {name!r} was not synced: {error.message}",
+                f"{error.hint} The other remotes were synced as far as they could be.".strip(),
+                error.code,
+            )
+        )
+    except SafetyStop as error:
+        if not several:
+            raise
+        raise SafetyStop(f"The remote {name!r}: {error.message}", error.hint, error.code) from error
 
 
 def _no_mirror_there(name: str, url: str) -> Unreachable:

@@ -40,6 +40,10 @@ def status_document(status: Status) -> Document:
         "problems": [_problem(problem) for problem in status.problems],
         "nested": list(status.nested),
         "withheld": list(status.withheld),
+        "safety_stops": [
+            {"remote": stop.remote, "code": stop.code, "message": stop.message, "hint": stop.hint}
+            for stop in status.stops
+        ],
     }
 
 

@@ -89,20 +89,23 @@ def prefix_of(root: str) -> str:
     return here[len(root.rstrip("/")) + 1 :] + "/"
 
 
-def workspace_path(root: str, path: str) -> str:
+def workspace_path(root: str, path: str, *, whole: bool = False) -> str:
     """A path as a user gives it, relative to the current directory, as one of the workspace.
 
-    A symlink that it names is meant itself and not followed; links above it are followed.
+    ``whole``: it may be the workspace itself, which is ``"."``. A symlink that it names is meant
+    itself and not followed; links above it are followed.
     """
     if not path:
         raise UsageError("An empty path names nothing.", code="bad-path")
-    whole = os.path.normpath(os.path.join(os.getcwd(), path))
+    full = os.path.normpath(os.path.join(os.getcwd(), path))
     root = os.path.realpath(root)
-    parent, name = os.path.split(whole)
-    for candidate in (whole, os.path.join(os.path.realpath(parent), name)):
+    parent, name = os.path.split(full)
+    for candidate in (full, os.path.join(os.path.realpath(parent), name)):
         if candidate.startswith(root.rstrip("/") + "/"):
             return candidate[len(root.rstrip("/")) + 1 :]
-    if os.path.realpath(whole) == root:
+    if os.path.realpath(full) == root:
+        if whole:
+            return "."
         raise UsageError(f"{path!r} is the workspace itself; name a path in it.", code="bad-path")
     raise UsageError(
         f"{path!r} is outside the workspace {root}.",

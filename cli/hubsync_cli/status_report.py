@@ -38,6 +38,7 @@ def report(status: Status, view: View, *, quiet: bool = False) -> list[str]:
         if not quiet
         else [],
         _withheld(status.withheld, view) if not quiet else [],
+        _stops(status, view),
     ]
     for section in sections:
         if section:
@@ -60,6 +61,7 @@ def short(status: Status, view: View) -> list[str]:
         for conflict in status.conflicts
     ]
     lines += [f"{view.paint('P!', 'red')} {view.path(p.path)}" for p in status.problems]
+    lines += [f"{view.paint('S!', 'red')} {words.line(stop.message)}" for stop in status.stops]
     return lines
 
 
@@ -68,6 +70,17 @@ def _remote(remote: RemoteInfo, now: int) -> str:
         "never synced" if remote.last_sync is None else f"synced {words.ago(remote.last_sync, now)}"
     )
     return f"Remote {words.line(remote.name)}: {words.line(remote.url)} ({last})"
+
+
+def _stops(status: Status, view: View) -> list[str]:
+    if not status.stops:
+        return []
+    several = len(status.remotes) > 1
+    lines = [view.paint("A sync would stop and change nothing:", "red")]
+    for stop in status.stops:
+        where = f"{words.line(stop.remote)}: " if several else ""
+        lines += [f"  {where}{words.line(stop.message)}", f"    {words.line(stop.hint)}"]
+    return lines
 
 
 def _withheld(paths: tuple[str, ...], view: View) -> list[str]:

@@ -24,6 +24,7 @@ def settled(
     revision: str,
     *,
     adopted: Iterable[str] = (),
+    untold: Iterable[str] = (),
     complete: bool,
     now: int,
 ) -> State:
@@ -31,6 +32,8 @@ def settled(
 
     ``adopted``: paths on which a pull took over what the remote has and left more on the disk
     (a merge, say): there the base is the remote's entry, so that a push carries the rest.
+    ``untold``: paths of which the remote's books should have learned and did not: they are
+    remembered as the remote showed them, unread, so that the next cycle tells it again.
     ``complete``: the cycle came to its end. Until one did, the base may lack paths that were once
     synced, and `memory` asks the history again.
     """
@@ -45,9 +48,10 @@ def settled(
         | view.scan.tree.changes_since(view.base).keys()
     )
     overlays: tuple[dict[str, Entry | None], dict[str, Entry | None]] = ({}, {})
-    taken = frozenset(adopted)
+    taken, unread = frozenset(adopted), frozenset(untold)
     for path in touched:
-        here, there = local.get(path), remote.get(path)
+        here = local.get(path)
+        there = (view.snapshot.tree if path in unread else remote).get(path)
         if not view.policy.hidden(path):
             if equal(here, there, view.policy):
                 if here is None or there is None:

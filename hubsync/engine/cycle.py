@@ -13,39 +13,65 @@ again (rules 10 and 12).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from hubsync.engine.context import Context, Request
 from hubsync.engine.decide import decide, decided_view, nothing_new
 from hubsync.engine.execute import carry_out, foresee
-from hubsync.engine.observe import observe
+from hubsync.engine.observe import View, observe
 from hubsync.engine.tally import Tally
 from hubsync.errors import Interrupted
 from hubsync.local.emptying import finish
 from hubsync.local.stage import Stage
 from hubsync.local.state import State, touch
+from hubsync.model import Plan
 
 ATTEMPTS = 6
 
 
-def run(context: Context, state: State, request: Request, tally: Tally) -> State:
-    """Cycles until nothing moved under way; returns the state to remember.
+@dataclass(frozen=True)
+class Looked:
+    """What both sides are and what is to be done about it, past the safety stops."""
+
+    view: View
+    plan: Plan
+    unsynced: tuple[str, ...]
+
+
+def look(context: Context, state: State, request: Request, *, suspicious: bool = False) -> Looked:
+    """Everything that is decided before anything is touched. Raises SafetyStop."""
+    if not request.dry_run:
+        finish(context.layout)
+    seen = observe(context, state, request, suspicious=suspicious)
+    view = decided_view(context, seen, request)
+    return Looked(view, *decide(view, request))
+
+
+def run(
+    context: Context,
+    state: State,
+    request: Request,
+    tally: Tally,
+    looked: Looked | None = None,
+) -> State:
+    """Cycles until nothing moved under way; returns the state to remember. ``looked``: the first
+    one's decisions, if they were made already.
 
     Raises SafetyStop, RemoteUnavailable, DiskFull, Interrupted and the rest of the error tree. What
     was done until then is in the saved state.
     """
-    if not request.dry_run:
-        finish(context.layout)
     again: set[str] = set()
     for attempt in range(ATTEMPTS):
         # An object that a condition met and no index has (a killed hub's, another tool's) is found
         # by listing alone; without it a push would meet it for ever.
-        seen = observe(context, state, request, suspicious=attempt > 0)
-        view = decided_view(context, seen, request)
-        plan, unsynced = decide(view, request)
+        now = looked or look(context, state, request, suspicious=attempt > 0)
+        looked = None
+        view, plan = now.view, now.plan
         if request.dry_run:
             plan = foresee(context, view, plan) if plan.merges else plan
-            tally.planned(view, plan, unsynced)
+            tally.planned(view, plan, now.unsynced)
             return state
-        tally.planned(view, plan, unsynced)
+        tally.planned(view, plan, now.unsynced)
         if nothing_new(view, plan):
             Stage(context.root).clear()  # what a killed run had fetched and nobody needs any more
             touch(context.layout.state(context.name), context.clock())

@@ -70,7 +70,9 @@ def carry_out(
 class Execution:
     """One plan on its way, with both sides as they are known to be meanwhile.
 
-    ``again``: paths that moved, and have to be planned again.
+    ``again``: paths that moved, and have to be planned again. While ``_untold``, what is learned of
+    other tools' objects must not be remembered before the remote's books have it: a hub that trusts
+    the books would never hear of it.
     """
 
     def __init__(self, context: Context, view: View, request: Request, tally: Tally) -> None:
@@ -81,6 +83,8 @@ class Execution:
         self._revision = view.snapshot.revision
         self._merging: set[str] = set()
         self._adopted: set[str] = set()
+        self._told: set[str] = set()
+        self._untold = context.trusts_books
 
     def prepare(self, plan: Plan) -> list[Task]:
         """Stage all that is needed, merge what both changed, and make tasks of it."""
@@ -139,7 +143,9 @@ class Execution:
         context.reporter.phase("Uploading", len(sending), sum(sending))
         intent.note(context, changes)
         note = SyncNote(context.clock(), context.identity, self._request.message)
+        untold, self._untold = self._untold, True
         published = context.remote.publish(changes, self._view.snapshot, note, context.reporter)
+        self._untold = untold
         self._revision = published.revision
         done = [one for one in published.outcomes if one.done is Done.DONE]
         for outcome in published.outcomes:
@@ -148,6 +154,7 @@ class Execution:
             elif outcome.done in (Done.MOVED, Done.CHANGED):
                 self.again.add(outcome.path)
         remote = {outcome.path: outcome.entry for outcome in done}
+        self._told |= remote.keys()
         self._remote = self._remote.with_changes(remote)
         self._local = self._local.with_changes(self._hashed_on_the_way(done))
         self._tally.published(changes, remote, published.transferred)
@@ -219,6 +226,7 @@ class Execution:
             self._remote,
             self._revision,
             adopted=self._adopted,
+            untold=_learned(self._view) - self._told if self._untold else (),
             complete=complete,
             now=self._context.clock(),
         )
@@ -272,9 +280,13 @@ def foresee(context: Context, view: View, plan: Plan) -> Plan:
 
 def _unrecorded(view: View) -> frozenset[str]:
     """Where the remote's own books are behind: they do not have the entry, or not what is in it."""
+    return view.snapshot.unrecorded | _learned(view)
+
+
+def _learned(view: View) -> frozenset[str]:
+    """What other tools wrote, as far as it may be known here and not to the remote's books."""
     changed = view.remote.changes_since(view.base)
-    found = frozenset(path for path in changed if unread(view.snapshot.tree.get(path)))
-    return view.snapshot.unrecorded | found
+    return frozenset(path for path in changed if unread(view.snapshot.tree.get(path)))
 
 
 def _used_twice(steps: Sequence[Step]) -> set[str]:

@@ -158,7 +158,12 @@ class Applier:
                 raise
             if entry.kind is Kind.DIR:
                 return entry
-            raise folder_in_the_way(step.path) from error
+            # An ignored folder, which no scan shows. Nothing is lost with one that is empty.
+            try:
+                os.rmdir(target.name, dir_fd=target.directory)
+            except OSError:
+                raise folder_in_the_way(step.path) from error
+            return self._create_new(step, entry, target)
 
     def _create_new(self, step: Step, entry: Entry, target: Spot) -> Entry:
         if entry.kind is Kind.DIR:

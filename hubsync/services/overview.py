@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from hubsync.core.paths import ancestors
 from hubsync.core.policy import Policy, equal
 from hubsync.engine.context import Context, Request
-from hubsync.engine.decide import decided_view
+from hubsync.engine.decide import decide, decided_view
 from hubsync.engine.observe import View, observe
 from hubsync.engine.tally import kind_of
+from hubsync.errors import SafetyStop
 from hubsync.local.state import State
 from hubsync.model import Entry, Kind, Problem, Tree
-from hubsync.results import ChangeKind, ConflictCopy, PathChange, RemoteInfo, Status
+from hubsync.results import ChangeKind, ConflictCopy, PathChange, RemoteInfo, Status, Stop
 from hubsync.services.conflicts import copies_among
 
 
@@ -29,10 +30,15 @@ def status(
     nested: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
     copies: dict[str, ConflictCopy] = {}
+    stops: list[Stop] = []
     for context, state in contexts:
         view = decided_view(context, observe(context, state, request), request)
         for found, side in ((local, view.local), (remote, view.remote)):
             found.update((one.path, one) for one in changes(view, side) if one.path not in found)
+        try:
+            decide(view, request)
+        except SafetyStop as stop:
+            stops.append(Stop(context.name, stop.code, stop.message, stop.hint))
         problems |= {(one.path, one.code): one for one in view.problems}
         nested, withheld = view.scan.nested, view.scan.withheld
         copies |= {one.copy: one for one in copies_among(view.scan.tree)}
@@ -45,6 +51,7 @@ def status(
         problems=tuple(problems.values()),
         nested=nested,
         withheld=withheld,
+        stops=tuple(stops),
     )
 
 

@@ -88,7 +88,7 @@ def _content(
         return one.version, entry
     raise NoSuchVersion(
         f"There is no {'such' if at else 'other'} version of {path}.",
-        f"'hubsync log {path}' lists what there is.",
+        f"'hubsync log {path}' lists what there is. A directory comes back with --at TIME.",
     ) from refused
 
 

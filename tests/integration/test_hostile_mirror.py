@@ -397,6 +397,18 @@ def test_somebody_elses_format_file_is_left_alone(data: bytes, hand: Hand, tmp_p
     assert hand.store._objects[".hubsync/format.json"].data == data
 
 
+@pytest.mark.parametrize("create", [False, True])
+def test_a_mirror_whose_format_file_is_gone_is_damaged_and_not_made_anew(
+    hand: Hand, tmp_path: Path, create: bool
+) -> None:
+    hand.index()
+    before = dict(hand.store._objects)
+    with pytest.raises(RemoteFormatError) as caught:
+        on(hand.store)(tmp_path / "scratch").connect(create=create)
+    assert "format.json" in caught.value.message
+    assert hand.store._objects == before
+
+
 def test_a_file_and_files_below_it_are_reported_and_stay(hand: Hand, hub: Hub) -> None:
     hand.file("f", b"file")
     hand.file("f/x", b"below")

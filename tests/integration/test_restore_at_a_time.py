@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from hubsync import Identity, Workspace
+from hubsync import Identity, SyncRequest, Workspace
 from hubsync.errors import NoSuchVersion
 
 ME = Identity("ada", "hub-a")
@@ -57,3 +58,21 @@ def test_a_time_that_the_log_prints_brings_that_very_version(tmp_path: Path) -> 
         workspace.sync(identity=ME)
         workspace.restore("f", at="2023-11-14T22:13:20+00:00", to="again")
         assert (work / "again").read_text() == "one"
+
+
+@pytest.mark.parametrize("asked", ["d", "."])
+def test_a_directory_that_was_deleted_comes_back_as_of_a_time(tmp_path: Path, asked: str) -> None:
+    work, clock = tmp_path / "work", Clock()
+    (work / "d/e").mkdir(parents=True)
+    (work / "d/e/f").write_text("one")
+    with Workspace.init(str(work), f"file://{tmp_path}/remote", clock=clock) as workspace:
+        workspace.sync(identity=ME)
+        clock.later()
+        shutil.rmtree(work / "d")
+        (work / "later").write_text("later")
+        workspace.sync(SyncRequest(confirm_deletes=True), identity=ME)
+        workspace.restore(asked, at="2023-11-14T22:13:25+00:00")
+        assert (work / "d/e/f").read_text() == "one"
+        assert (work / "later").read_text() == "later"
+        with pytest.raises(NoSuchVersion):
+            workspace.restore("d/never", at="2023-11-14T22:13:25+00:00")

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from hubsync.local.layout import Layout
 from hubsync.model import METADATA_DIR
 
 
@@ -52,9 +53,13 @@ def _walk(root: str, below: str) -> Iterator[tuple[str, str]]:
 
 
 def contents(root: str) -> set[bytes]:
-    """The bytes of every file below ``root``, hubsync's trash and staging area included."""
+    """The bytes of every file below ``root``, hubsync's trash included. The staging area is emptied
+    at any time: what lies there alone is lost."""
     found: set[bytes] = set()
+    stage = Layout(root).stage
     for directory, _, names in os.walk(root):
+        if directory == stage:
+            continue
         for name in names:
             full = os.path.join(directory, name)
             if os.path.isfile(full) and not os.path.islink(full):

@@ -440,6 +440,8 @@ def _rename(root: str, path: str, to: str) -> None:
         return
     if (path + "/").startswith(to + "/"):
         return
+    if (os.path.realpath(source) + "/").startswith(os.path.realpath(target) + "/"):
+        return  # by way of a link: it would make room for itself
     disk.make_room(root, to)
     disk.remove(target)
     os.rename(source, target)

@@ -313,3 +313,23 @@ def test_nested_folders_where_a_tool_put_a_file_beside_one_settle(three: World) 
     write(three, one, "d", b"\0file d")
     write(three, zero, "d/a", b"\0below d")
     three.quiet()
+
+
+def test_file_takes_the_place_of_an_empty_ignored_folder(world: World) -> None:
+    one, two = world.hubs
+    write(world, one, ".hubsyncignore", b"d/e/\n")
+    world.quiet()
+    world.act(lambda: os.makedirs(os.path.join(one.root, "d/e")))
+    write(world, two, "d/e", b"\0x")
+    world.quiet()
+    assert disk.read_tree(one.root)["d/e"].data == b"\0x"
+
+
+def test_upload_that_arrived_though_it_was_refused_gets_into_the_index(exclusive: World) -> None:
+    """And the first try to write the index fails, when the object is known to this hub already."""
+    one, two = exclusive.hubs
+    write(exclusive, one, "a", b"\0one")
+    exclusive.run(one, fault=Fault("upload", 0, error="denied", done=True))
+    exclusive.run(one, fault=Fault("write", 0, error="denied"))
+    exclusive.quiet()
+    assert disk.read_tree(two.root)["a"].data == b"\0one"

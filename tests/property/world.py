@@ -190,6 +190,7 @@ class World:
         self.hubs: list[Hub] = []
         self.owed: set[bytes] = set()
         self.removed: set[str] = set()
+        self.ever_removed: set[str] = set()
         self.written: set[str] = set()
         self.agreed: Files = {}
         self.forgot = False
@@ -310,6 +311,7 @@ class World:
                     continue
                 if new is None or (old is not None and old.what != new.what):
                     self.removed.add(path)
+                    self.ever_removed.add(path)
                 if new is not None:
                     self.written.add(path)
                     self.ignored |= path.endswith(IGNORE_FILE)
@@ -431,7 +433,10 @@ class World:
                 displaced = item.what == "dir" and any(
                     above in self.written for above in ancestors(path)
                 )
-                explained = path in self.removed or below or copied or displaced
+                # Made again with an old content by a hub that forgot that it is gone (rule 6).
+                remembered = self.forgot and path in self.ever_removed
+                removed = path in self.removed or remembered
+                explained = removed or below or copied or displaced
                 gone = path not in after[name] and not explained
                 # An empty directory goes where the other side has ignored files in it.
                 if gone and (item.what != "dir" or (item.empty and not self.ignored)):

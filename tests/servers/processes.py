@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -73,6 +74,7 @@ def serving(
                     stderr=subprocess.STDOUT,
                     env=environment,
                     cwd=home,
+                    start_new_session=True,
                 )
             try:
                 if _wait(process, port, ready or _listens):
@@ -103,9 +105,11 @@ def _wait(process: subprocess.Popen[bytes], port: int, ready: Callable[[int], bo
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
+    """End the server with its children: a program may only be a wrapper that starts another."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
     try:
         process.wait(5)
     except subprocess.TimeoutExpired:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()

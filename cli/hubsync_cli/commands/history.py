@@ -42,6 +42,7 @@ def log(shell: Shell, path: str | None, limit: int | None) -> None:
         "hubsync restore notes.md",
         "hubsync restore notes.md --at 2026-11-20T12:00:00Z",
         "hubsync restore notes.md --at VERSION --to notes-before.md",
+        "hubsync restore results/ --at 2026-11-20T12:00:00Z",
     ),
 )
 @click.argument("path", type=click.Path())
@@ -53,11 +54,14 @@ def restore(shell: Shell, path: str, at: str | None, to: str | None) -> None:
 
     It is looked for in the remote's history and in the trash of this workspace. What it replaces
     goes to the trash.
+
+    A directory, "." too, takes a time: every file that was in it then comes back as it was; files
+    that came later stay.
     """
     with shell.workspace() as workspace:
         root = workspace.root
         restored = workspace.restore(
-            workspace_path(root, path),
+            workspace_path(root, path, whole=True),
             at=at,
             to=None if to is None else workspace_path(root, to),
         )

@@ -85,12 +85,16 @@ class LeaseLock:
         self._sleep = sleep
 
     @contextmanager
-    def held(self) -> Iterator[Held]:
-        """Hold the lock. Raises RemoteUnavailable if it cannot be had."""
+    def held(self, waiting: Callable[[str, float], None] = lambda _, __: None) -> Iterator[Held]:
+        """Hold the lock. Raises RemoteUnavailable if it cannot be had.
+
+        ``waiting`` is told again and again who has it, and for how many seconds it was waited; what
+        it raises ends the wait.
+        """
         self._forget_predecessor()
         key = f"{layout.LIVE}{self._owner}-{layout.nonce(self._rng)}"
         self._remember(key)
-        self._acquire(key)
+        self._acquire(key, waiting)
         held = Held(self._store, key)
         try:
             yield held
@@ -98,7 +102,7 @@ class LeaseLock:
             held.release()
             self._remember(None)
 
-    def _acquire(self, key: str) -> None:
+    def _acquire(self, key: str, waiting: Callable[[str, float], None]) -> None:
         waited, pause = 0.0, 0.1
         while True:
             rivals = self._rivals(key)
@@ -107,6 +111,7 @@ class LeaseLock:
             self._store.delete(key)
             if waited > PATIENCE:
                 raise _locked(rivals[0])
+            waiting(_owner(rivals[0]), waited)
             nap = self._rng.uniform(pause / 2, pause)
             self._sleep(nap)
             waited += nap
@@ -156,10 +161,13 @@ class LeaseLock:
             file.write(key)
 
 
+def _owner(rival: ObjectInfo) -> str:
+    return rival.key.removeprefix(layout.LIVE).rpartition("-")[0]
+
+
 def _locked(rival: ObjectInfo) -> RemoteUnavailable:
-    name = rival.key.removeprefix(layout.LIVE).rpartition("-")[0]
     return RemoteUnavailable(
-        f"{name} has been writing to the remote for several minutes.",
+        f"{_owner(rival)} has been writing to the remote for several minutes.",
         "Nothing was changed. Try again later; if that hub is gone, its lock ends by itself "
         "within a minute.",
         "remote-locked",

@@ -19,6 +19,9 @@ def read_format(store: Store) -> FormatFile | None:
     try:
         found = read_metadata(store, layout.FORMAT)
     except ObjectNotFound:
+        # The format is written first and never removed: an index without it is no new place.
+        if store.head(layout.HEAD) is not None:
+            raise wire.damaged("format.json", "it is gone, though an index is there") from None
         return None
     assert found is not None
     return wire.decode_format(found[0])

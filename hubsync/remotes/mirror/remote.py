@@ -31,6 +31,7 @@ from hubsync.remotes.mirror.place import Place
 from hubsync.remotes.mirror.publish import Expected, Publisher
 from hubsync.remotes.mirror.reading import read_metadata
 from hubsync.remotes.mirror.uploads import UploadNotes
+from hubsync.remotes.mirror.waiting import Waiting
 from hubsync.remotes.mirror.wire import FormatFile
 from hubsync.remotes.protocol import (
     Change,
@@ -42,7 +43,7 @@ from hubsync.remotes.protocol import (
     Snapshot,
     SyncNote,
 )
-from hubsync.report import Reporter
+from hubsync.report import Reporter, Silent
 from hubsync.stores.protocol import LeavesUploads, Store
 
 _CAPABILITIES: Final = RemoteCapabilities(
@@ -175,7 +176,9 @@ class MirrorRemote:
         if not todo and not expected.unrecorded:
             return Published((), expected.revision)
         on = self._expected(mirror, expected)
-        with self._writing() as still_ours:
+        waiting = Waiting(reporter)
+        with self._writing(waiting) as still_ours:
+            waiting.over(todo)
             publisher = Publisher(self._place(), mirror.books, mirror.journal, reporter, still_ours)
             published = publisher.publish(todo, on, note)
         self._doubted.update(one.path for one in published.outcomes if one.done is Done.MOVED)
@@ -202,7 +205,7 @@ class MirrorRemote:
 
     def gc(self, age: int) -> int:
         mirror = self._open()
-        with self._writing() as still_ours:
+        with self._writing(Waiting(Silent())) as still_ours:
             committer = Committer(self._place(), mirror.books, still_ours)
             collector = Collector(self._place(), mirror.books, committer, mirror.uploads)
             return collector.collect(age)
@@ -225,14 +228,14 @@ class MirrorRemote:
         return Place(self._store, conditional, self._scratch, self._clock, self._rng)
 
     @contextmanager
-    def _writing(self) -> Iterator[Callable[[], bool]]:
+    def _writing(self, waiting: Waiting) -> Iterator[Callable[[], bool]]:
         """The right to write; gives whether it is still there."""
         if self._place().conditional:
             if not self._store.capabilities.conditional:
                 raise opening.unconditional_store()
             yield lambda: True
         else:
-            with self._lock.held() as held:
+            with self._lock.held(waiting) as held:
                 yield lambda: not held.lost
 
     def _expected(self, mirror: _Mirror, expected: Snapshot) -> Expected:

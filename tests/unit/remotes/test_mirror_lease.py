@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from hubsync.errors import RemoteUnavailable
+from hubsync.errors import Interrupted, RemoteUnavailable
 from hubsync.remotes.mirror import layout, lease
 from hubsync.remotes.mirror.lease import LeaseLock
+from hubsync.remotes.mirror.waiting import Waiting
 from hubsync.stores.memory import MemoryStore
 from tests.unit.remotes.faulty import Unconditional
 from tests.unit.remotes.hubs import Hub, on
@@ -48,6 +49,36 @@ def test_the_lock_is_there_while_it_is_held_and_gone_afterwards(tmp_path: Path) 
         assert not held.lost
     assert locks(store) == []
     assert list((tmp_path / "one").iterdir()) == []
+
+
+class Told:
+    """A reporter that is asked to stop after so many looks."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+        self.phases: list[str] = []
+
+    def phase(self, name: str, files: int = 0, size: int = 0) -> None:
+        self.phases.append(name)
+
+    def advance(self, files: int = 0, size: int = 0) -> None:
+        return
+
+    def stopping(self) -> bool:
+        self.looks -= 1
+        return self.looks < 0
+
+
+def test_who_waits_is_told_once_for_whom_and_can_stop_waiting(tmp_path: Path) -> None:
+    store, told = MemoryStore(), Told(20)
+    waiting = lock(store, tmp_path, "two", lambda _: None)
+    with lock(store, tmp_path, "one", never).held() as held:
+        with pytest.raises(Interrupted), waiting.held(Waiting(told)):
+            raise AssertionError("has the lock")
+        assert locks(store) == [held.key]
+    assert told.phases == ["Waiting for one, which writes to the remote"]
+    with waiting.held(Waiting(told)):
+        pass
 
 
 def test_a_second_hub_waits_until_the_first_is_done(tmp_path: Path) -> None:

@@ -1,0 +1,142 @@
+"""A workspace with several remotes: what one of them says or suffers, and the others."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hubsync import Identity, SyncRequest, Workspace
+from hubsync.errors import RemoteUnavailable, SafetyStop
+from tests.servers.objects_servers import plain_rclone_s3
+
+ME = Identity("ada", "hub-a")
+MANY = 20
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """Notes for the first remote, data for the second; both synced."""
+    folder = tmp_path / "work"
+    (folder / "data").mkdir(parents=True)
+    for number in range(MANY):
+        (folder / f"note{number}").write_text(f"note {number}")
+        (folder / f"data/d{number}").write_text(f"data {number}")
+    return folder
+
+
+@pytest.fixture
+def workspace(work: Path, tmp_path: Path) -> Iterator[Workspace]:
+    with Workspace.init(str(work), f"file://{tmp_path}/notes") as opened:
+        opened.add_remote("bulk", f"file://{tmp_path}/bulk", include=("data/**",))
+        opened.sync(identity=ME)
+        yield opened
+
+
+def names(folder: Path) -> set[str]:
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and ".hubsync" not in path.parts
+    }
+
+
+def test_each_path_is_on_the_remote_whose_rule_takes_it(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    assert names(tmp_path / "notes") == {f"note{number}" for number in range(MANY)}
+    assert names(tmp_path / "bulk") == {f"data/d{number}" for number in range(MANY)}
+    assert workspace.sync(identity=ME).nothing_done()
+
+
+@pytest.mark.parametrize("gone", ["data", "notes"])
+def test_a_safety_stop_of_any_remote_comes_before_anything_is_done_with_another(
+    workspace: Workspace, work: Path, tmp_path: Path, gone: str
+) -> None:
+    """Rule 9: nothing at all is changed."""
+    if gone == "data":
+        shutil.rmtree(work / "data")
+        edited, remote = work / "note0", tmp_path / "notes/note0"
+    else:
+        for number in range(MANY):
+            (work / f"note{number}").unlink()
+        edited, remote = work / "data/d0", tmp_path / "bulk/data/d0"
+    before = remote.read_text()
+    edited.write_text("edited")
+    (tmp_path / "notes/from elsewhere").write_text("by another tool")
+
+    with pytest.raises(SafetyStop) as stopped:
+        workspace.sync(identity=ME)
+    assert ("'bulk'" if gone == "data" else "'origin'") in stopped.value.message
+    assert remote.read_text() == before
+    assert not (work / "from elsewhere").exists()
+    (stop,) = workspace.status().stops
+    assert stop.remote == ("bulk" if gone == "data" else "origin")
+    assert stop.code == stopped.value.code
+
+    workspace.sync(SyncRequest(confirm_deletes=True), identity=ME)
+    assert remote.read_text() == "edited"
+    assert (work / "from elsewhere").exists()
+    assert workspace.status().stops == ()
+
+
+@pytest.mark.parametrize("dead", ["origin", "bulk"])
+def test_a_remote_that_cannot_be_reached_does_not_hinder_the_other(
+    work: Path, tmp_path: Path, dead: str
+) -> None:
+    folder = tmp_path / "folder"
+    with plain_rclone_s3() as server:
+        urls = {"origin": folder.as_uri(), "bulk": folder.as_uri()} | {dead: f"{server.url}/work"}
+        options = {"origin": {}, "bulk": {}} | {dead: dict(server.options)}
+        workspace = Workspace.init(
+            str(work), urls["origin"], options=options["origin"], env=server.env
+        )
+        workspace.add_remote("bulk", urls["bulk"], options=options["bulk"], include=("data/**",))
+        workspace.sync(identity=ME)
+    with workspace:
+        (work / "note0").write_text("edited note")
+        (work / "data/d0").write_text("edited data")
+        with pytest.raises(RemoteUnavailable) as failed:
+            workspace.sync(identity=ME)
+    assert repr(dead) in failed.value.message
+    alive = folder / ("data/d0" if dead == "origin" else "note0")
+    assert alive.read_text().startswith("edited")
+
+
+def test_a_path_that_both_remotes_get_belongs_to_the_first_and_the_other_is_left_alone(
+    workspace: Workspace, work: Path, tmp_path: Path
+) -> None:
+    for remote in ("notes", "bulk"):
+        (tmp_path / remote / "twice").write_text(f"from {remote}")
+    first = workspace.sync(identity=ME)
+    assert (work / "twice").read_text() == "from notes"
+    assert [(one.path, one.code) for one in first.problems] == [
+        ("twice", "owned-by-another-remote")
+    ]
+    (work / "twice").write_text("edited")
+    second = workspace.sync(identity=ME)
+    assert (tmp_path / "notes/twice").read_text() == "edited"
+    assert (tmp_path / "bulk/twice").read_text() == "from bulk"
+    assert [one.path for one in second.problems] == ["twice"]
+    third = workspace.sync(identity=ME)
+    assert third.nothing_done()
+    assert [one.path for one in third.problems] == ["twice"]
+
+
+def test_a_remote_that_is_removed_and_added_again_settles_without_conflicts(
+    workspace: Workspace, work: Path, tmp_path: Path
+) -> None:
+    workspace.remove_remote("bulk")
+    workspace.sync(identity=ME)  # all of it goes to the one that is left
+    assert "data/d0" in names(tmp_path / "notes")
+    (work / "data/d0").write_text("edited meanwhile")
+    workspace.sync(identity=ME)
+    workspace.add_remote("bulk", f"file://{tmp_path}/bulk", include=("data/**",))
+    workspace.sync(identity=ME)
+    assert workspace.conflicts() == []
+    assert (work / "data/d0").read_text() == "edited meanwhile"
+    assert (tmp_path / "notes/data/d0").read_text() == "edited meanwhile"
+    assert workspace.sync(identity=ME).nothing_done()
+    assert names(work) == {f"note{n}" for n in range(MANY)} | {f"data/d{n}" for n in range(MANY)}
