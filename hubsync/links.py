@@ -17,7 +17,7 @@ from hubsync.engine.routing import Routing
 from hubsync.errors import Interrupted, UsageError, WorkspaceBusy
 from hubsync.local.layout import Layout
 from hubsync.local.lock import Lock, acquire
-from hubsync.local.state import State, load
+from hubsync.local.state import State, load, nothing
 from hubsync.model import Entry, Identity, Tree
 from hubsync.remotes.protocol import Remote
 from hubsync.remotes.registry import open_remote
@@ -86,7 +86,7 @@ class Links:
     def state(self, name: str) -> State:
         """What is remembered of a remote; an empty memory where there is none (rule 6)."""
         state, _ = load(self.layout.state(name))
-        return state or State("", "", 0, None, {})
+        return state or nothing()
 
     def ever_synced(self) -> bool:
         """Whether a sync with any remote has come to its end."""

@@ -469,13 +469,16 @@ class Workspace:
         days = self.links.settings.keep_days if keep_days is None else keep_days
         age = days * DAY
         with self.links.held():
+            # The trash first: it may be a full disk that brought somebody here, without a network.
+            trash = checkup.empty_trash(self.links.layout, age)
             remote = sum(self.links.remote(one.name).gc(age) for one in self.links.linked())
-            return Pruned(trash=checkup.empty_trash(self.links.layout, age), remote=remote)
+            return Pruned(trash=trash, remote=remote)
 
     def doctor(self) -> list[Check]:
         """What is wrong and what to do: settings, disk, clock, lock, and each remote by itself.
 
-        Nothing is changed, and a check that fails stops no other.
+        Nothing is changed but for a small object that is written to each remote and taken away
+        again. A check that fails stops no other.
         """
         return checkup.doctor(self.links)
 

@@ -15,16 +15,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from hubsync.engine.context import Context, Request
 from hubsync.engine.decide import decide, decided_view, nothing_new
 from hubsync.engine.execute import carry_out, foresee
 from hubsync.engine.observe import View, observe
 from hubsync.engine.tally import Tally
-from hubsync.errors import Interrupted
+from hubsync.errors import DiskFull, HubsyncError, Interrupted
 from hubsync.local.emptying import finish
 from hubsync.local.stage import Stage
-from hubsync.local.state import State, touch
-from hubsync.model import Plan
+from hubsync.local.state import State, load, nothing, touch
+from hubsync.model import Plan, Side
 
 ATTEMPTS = 6
 
@@ -76,7 +78,12 @@ def run(
             Stage(context.root).clear()  # what a killed run had fetched and nobody needs any more
             touch(context.layout.state(context.name), context.clock())
             return state
-        state, again = carry_out(context, view, plan, request, tally)
+        try:
+            state, again = carry_out(context, view, plan, request, tally)
+        except DiskFull as error:
+            if request.only is not None:
+                raise
+            raise _sent_all_the_same(context, request, tally, error) from error
         if context.reporter.stopping():
             raise Interrupted("Stopped; what was finished is synced.", "Run the command again.")
         if not again:
@@ -84,3 +91,20 @@ def run(
         context.pause(attempt)
     tally.unsettled(again)
     return state
+
+
+def _sent_all_the_same(
+    context: Context, request: Request, tally: Tally, error: DiskFull
+) -> DiskFull:
+    """The error, once what was changed here is on the remote: a full disk keeps nobody's work from
+    being safe."""
+    state, _ = load(context.layout.state(context.name))
+    try:
+        run(context, state or nothing(), replace(request, only=Side.REMOTE), tally)
+    except HubsyncError:
+        return error
+    return DiskFull(
+        f"{error.message} Nothing more came down; what was changed here was sent.",
+        error.hint,
+        error.code,
+    )

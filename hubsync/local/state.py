@@ -49,6 +49,11 @@ class State(Struct, frozen=True, gc=False):
 _encoder: Final = msgspec.msgpack.Encoder()
 
 
+def nothing() -> State:
+    """The memory where there is none (rule 6)."""
+    return State("", "", 0, None, {})
+
+
 def load(path: str) -> tuple[State | None, str]:
     """The state, or None and the reason (``"missing"``, ``"damaged"``, ``"other-version"``,
     ``"unreadable"``)."""

@@ -148,6 +148,10 @@ class Remote(Protocol):
     def describe(self) -> list[tuple[str, str]]:
         """For `doctor`: names and values, no secrets."""
 
+    def try_write(self) -> None:
+        """Write something small and take it away again, as a publish may; raises what that would
+        raise, and RemoteFormatError if the remote does not keep what its writers rely on."""
+
     def connect(self, *, create: bool) -> str:
         """The remote's id, made if the place is new and ``create``. Raises RemoteUnavailable,
         RemoteFormatError."""

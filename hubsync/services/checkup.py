@@ -54,6 +54,7 @@ def _remote(links: Links, one: RemoteSettings) -> list[Check]:
     answer = _tried(f"{one.name}: reachable", lambda: _answer(links, one.name))
     checks += answer
     if answer[-1].state == "ok":
+        checks += _tried(f"{one.name}: writing", lambda: _writing(links, one.name))
         checks += _tried(f"{one.name}: mirror", lambda: _described(links, one))
     return checks
 
@@ -133,6 +134,11 @@ def _answer(links: Links, name: str) -> Iterator[Check]:
         )
     else:
         yield Check(f"{name}: reachable", "ok", f"it answers, and is remote {identity[:8]}")
+
+
+def _writing(links: Links, name: str) -> Iterator[Check]:
+    links.remote(name).try_write()
+    yield Check(f"{name}: writing", "ok", "something small was written and taken away again")
 
 
 def _described(links: Links, one: RemoteSettings) -> Iterator[Check]:

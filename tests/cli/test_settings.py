@@ -36,6 +36,9 @@ def test_a_remote_is_added_changed_and_removed(hub_a: Hub, tmp_path: Path) -> No
     hub_a.run("remote", "set", "bulk", "--no-exclusive").ok()
     found = {r["name"]: r for r in hub_a.run("remote", "list", "--json").ok().json()}
     assert found["bulk"]["exclusive"] is False
+    hub_a.run("remote", "set", "bulk", "--no-rules", "--include", "raw/**").ok()
+    found = {r["name"]: r for r in hub_a.run("remote", "list", "--json").ok().json()}
+    assert (found["bulk"]["include"], found["bulk"]["larger_than"]) == (["raw/**"], None)
     hub_a.run("remote", "remove", "bulk").ok()
     assert len(hub_a.run("remote", "list", "--json").ok().json()) == 1
 

@@ -85,6 +85,16 @@ with Workspace.open(here) as workspace:
         report["error"] = [error.code, error.message, error.hint]
 report["after"], report["leftovers"] = look(here), leftovers()
 if kind == "before":
+    write(here, "mine", 10, b"m")
+    with Workspace.open(here) as workspace:
+        try:
+            workspace.sync(identity=me)
+        except HubsyncError as error:
+            report["sync"] = [error.code, error.message]
+    report["sent"] = os.path.exists(os.path.join(base, "remote", "mine"))
+    os.unlink(os.path.join(here, "mine"))
+    os.unlink(os.path.join(base, "remote", "mine"))
+if kind == "before":
     with Workspace.open(there) as workspace:
         write(there, "large", 1_500_000, b"b")
         workspace.sync(identity=me)
@@ -137,6 +147,11 @@ def test_too_little_room_is_found_before_anything_is_fetched(tmp_path: Path) -> 
     assert report["before"] == report["after"] == OLD
     assert report["leftovers"] == []
     assert report["healed"] == []
+    # A sync fails in the same way, but what was changed here is safe on the remote.
+    code, message = report["sync"]
+    assert code == "disk-full"
+    assert "what was changed here was sent" in message
+    assert report["sent"]
     assert report["finally"] == NEW
 
 

@@ -81,7 +81,8 @@ def restore(shell: Shell, path: str, at: str | None, to: str | None) -> None:
 def gc(shell: Shell, keep_days: int | None) -> None:
     """Prune trash, old versions and leftovers by age.
 
-    Nothing is pruned on its own; what goes here cannot be restored.
+    Nothing is pruned on its own; what goes here cannot be restored. Leftovers of interrupted runs
+    stay for a day, for another hub may be about to use them.
     """
     with shell.workspace() as workspace:
         pruned = workspace.gc(keep_days=keep_days)

@@ -136,6 +136,7 @@ def remove(shell: Shell, name: str) -> None:
 @click.option("--exclusive/--no-exclusive", default=None, help="Whether only hubsync writes to it.")
 @_include
 @_larger_than
+@click.option("--no-rules", is_flag=True, help="Take away the rules that it has.")
 @pass_shell
 def set_remote(
     shell: Shell,
@@ -146,12 +147,13 @@ def set_remote(
     exclusive: bool | None,
     include: tuple[str, ...],
     larger_than: int | None,
+    no_rules: bool,
 ) -> None:
     """Change the settings of a remote; those not named stay.
 
     An option of the storage is taken away by an empty value: -o region=
     """
-    settings = {
+    settings: dict[str, Any] = {
         "url": url,
         "options": options or None,
         "exclusive": exclusive,
@@ -159,6 +161,8 @@ def set_remote(
         "larger_than": larger_than,
     }
     given = {key: value for key, value in settings.items() if value is not None}
+    if no_rules:
+        given = {"include": (), "larger_than": None, **given}
     if not given:
         raise click.UsageError("Name at least one setting to change.")
     with shell.workspace() as workspace:

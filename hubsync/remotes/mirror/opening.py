@@ -61,11 +61,16 @@ def _first(store: Store, new: FormatFile) -> FormatFile:
 
 
 def enforces_conditions(place: Place) -> bool:
-    """Whether the server refuses a second creation, as not every one does that takes the header."""
+    """Whether the server refuses a second creation, as not every one does that takes the header.
+
+    Raises what a write raises; nothing stays behind.
+    """
     store, key = place.store, f"{layout.TEMPORARY}probe-{layout.nonce(place.rng)}"
-    store.write(key, b"1", expected=ABSENT)
+    conditional = store.capabilities.conditional
+    store.write(key, b"1", expected=ABSENT if conditional else None)
     try:
-        store.write(key, b"2", expected=ABSENT)
+        if conditional:
+            store.write(key, b"2", expected=ABSENT)
     except PreconditionFailed:
         return True
     finally:
@@ -78,6 +83,15 @@ def no_mirror() -> Unreachable:
         "There is no hubsync mirror at this place.",
         "Check the URL; 'hubsync init' in a directory makes a new one, beside plain files too.",
         "no-mirror",
+    )
+
+
+def unenforced() -> RemoteFormatError:
+    return RemoteFormatError(
+        "This mirror is written with conditional requests, which the server does not heed any "
+        "more: hubs that write at once may overwrite one another.",
+        "Let one hub at a time write until the server is mended.",
+        "conditions-not-enforced",
     )
 
 

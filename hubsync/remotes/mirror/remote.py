@@ -115,6 +115,11 @@ class MirrorRemote:
             ("interrupted upload", "yes, the next sync goes on" if self._left_over() else "none"),
         ]
 
+    def try_write(self) -> None:
+        place = self._place()
+        if not opening.enforces_conditions(place) and place.conditional:
+            raise opening.unenforced()
+
     def connect(self, *, create: bool) -> str:
         found = opening.read_format(self._store)
         if found is None:
