@@ -1,6 +1,31 @@
-"""`python -m hubsync_cli` is the same as `hubsync`."""
+"""The process that is the command: `hubsync`, or `python -m hubsync_cli`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import Never
 
 from hubsync_cli.main import main
 
+
+def entry() -> Never:
+    """The console script.
+
+    The process ends at once with the command's status. Taking the interpreter down in order would
+    cost some milliseconds, and native threads that are still about to let go of an answer abort a
+    process that does.
+    """
+    try:
+        main()
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(status)
+
+
 if __name__ == "__main__":
-    main()
+    entry()

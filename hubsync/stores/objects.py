@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import (
     Callable,
     Coroutine,
@@ -15,7 +16,7 @@ from collections.abc import (
     Sized,
 )
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from weakref import WeakSet
 
 from obstore.exceptions import BaseError, NotModifiedError
@@ -65,6 +66,10 @@ def open_objects(url: str, options: Mapping[str, object], env: Mapping[str, str]
             "Check the name of the bucket, the options (-o), and the cloud's variables.",
             "bad-option",
         ) from error
+
+
+_TURN: Final = 0.002
+"""Seconds."""
 
 
 class ObjectsStore:
@@ -221,6 +226,9 @@ class ObjectsStore:
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
             loop.close()
+            # A native thread that has just delivered an answer still lets go of Python values. If
+            # the interpreter ends before that, the process is aborted: it gets its turn here.
+            time.sleep(_TURN)
 
 
 def probe_conditional(store: ObjectsStore, key: str) -> bool:
