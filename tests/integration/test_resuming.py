@@ -66,7 +66,8 @@ class Bench:
         return contents
 
     def large(self, size: int) -> bytes:
-        content = random.Random(size).randbytes(size)
+        dice = random.Random(size)
+        content = b"".join(dice.randbytes(MB) for _ in range(size // MB))
         self.a.write("large.bin", content)
         return content
 
