@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from hubsync import config
 from hubsync.config import RemoteSettings, Settings
 from hubsync.engine.context import Context, unheld
-from hubsync.engine.routing import Routing
+from hubsync.engine.several import Linked
 from hubsync.errors import Interrupted, UsageError, WorkspaceBusy
 from hubsync.local.layout import Layout
 from hubsync.local.lock import Lock, acquire
 from hubsync.local.state import State, load, nothing
-from hubsync.model import Entry, Identity, Tree
+from hubsync.model import Identity
 from hubsync.remotes.protocol import Remote
 from hubsync.remotes.registry import open_remote
 from hubsync.remotes.urls import refuse_own_folder
@@ -92,17 +92,15 @@ class Links:
         """Whether a sync with any remote has come to its end."""
         return any(self.state(one.name).last_sync is not None for one in self.settings.remote)
 
-    def context(
+    def for_engine(
         self,
         settings: RemoteSettings,
         identity: Identity,
         reporter: Reporter | None,
         still_held: Callable[[], None] = unheld,
-        seen: Mapping[str, Tree] | None = None,
-    ) -> Context:
-        """One remote's context for the engine. ``seen``: what other remotes, by name, have now,
-        where that is newer than what is remembered of them."""
-        return Context(
+    ) -> Linked:
+        """One remote as the engine wants it."""
+        context = Context(
             layout=self.layout,
             name=settings.name,
             remote=self.remote(settings.name),
@@ -110,10 +108,10 @@ class Links:
             clock=self.clock,
             pause=wait,
             trusts_books=settings.exclusive,
-            routing=self._routing(settings.name, seen or {}),
             still_held=still_held,
             reporter=reporter or Silent(),
         )
+        return Linked(context, self.state(settings.name), settings.rule())
 
     def keeper_of(self, path: str) -> Remote:
         """The remote that knows ``path``, else the first whose history does, else the first."""
@@ -170,18 +168,6 @@ class Links:
             raise
         with lock:
             yield lock
-
-    def _routing(self, name: str, seen: Mapping[str, Tree]) -> Routing:
-        """The routing as the remote ``name`` sees it."""
-        others = [one.name for one in self.settings.remote if one.name != name]
-        if not others:
-            return Routing(name)
-        rules = tuple(one.rule() for one in self.settings.remote)
-        known: dict[str, Mapping[str, Entry]] = {}
-        for other in others:
-            base = self.state(other).base
-            known[other] = {**base, **seen[other].flat()} if other in seen else base
-        return Routing(name, rules, known)
 
 
 class _Waiting:

@@ -50,7 +50,7 @@ class RemoteInfo(Struct, frozen=True):
 
 
 class Stop(Struct, frozen=True):
-    """Why a sync with ``remote`` would stop before it does anything (a `SafetyStop`)."""
+    """Why a sync with ``remote`` would fail: a `SafetyStop`, or a `RemoteUnavailable`."""
 
     remote: str
     code: str
@@ -66,6 +66,8 @@ class Status(Struct, frozen=True):
     local: tuple[PathChange, ...] = ()
     remote: tuple[PathChange, ...] = ()
     conflicts: tuple[ConflictCopy, ...] = ()
+    coming: tuple[str, ...] = ()
+    """Paths that both sides changed and that a sync would keep twice."""
     problems: tuple[Problem, ...] = ()
     nested: tuple[str, ...] = ()
     """Git repositories inside the workspace, whose ``.git`` is not synced."""
@@ -73,6 +75,8 @@ class Status(Struct, frozen=True):
     """Files and directories that are not synced because a built-in rule takes them for secrets."""
     stops: tuple[Stop, ...] = ()
     """With any of these a sync changes nothing at all, on no remote."""
+    unavailable: tuple[Stop, ...] = ()
+    """Some of several remotes that could not be reached; nothing here tells of their files."""
 
 
 class SyncResult(Struct, frozen=True):
@@ -152,10 +156,12 @@ class Restored(Struct, frozen=True):
 
 
 class Pruned(Struct, frozen=True):
-    """What `gc` removed: files from the trash, objects from the remotes."""
+    """What `gc` removed: files from the trash, objects from the remotes. ``young``: leftovers of
+    interrupted runs on the remotes that are not yet a day old, and stay until then."""
 
     trash: int
     remote: int
+    young: int = 0
 
 
 class Check(Struct, frozen=True):

@@ -21,7 +21,7 @@ def entry() -> Never:
         main()
     except SystemExit as ended:
         status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-        for stream in (sys.stdout, sys.stderr):
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # None: closed from the beginning
             with suppress(OSError, ValueError):
                 stream.flush()
         os._exit(status)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         RemoteInfo,
         Restored,
         Status,
+        Stop,
         SyncResult,
     )
 
@@ -37,13 +38,12 @@ def status_document(status: Status) -> Document:
         "local": [_change(change) for change in status.local],
         "remote": [_change(change) for change in status.remote],
         "conflicts": conflicts_document(status.conflicts),
+        "conflicts_coming": list(status.coming),
         "problems": [_problem(problem) for problem in status.problems],
         "nested": list(status.nested),
         "withheld": list(status.withheld),
-        "safety_stops": [
-            {"remote": stop.remote, "code": stop.code, "message": stop.message, "hint": stop.hint}
-            for stop in status.stops
-        ],
+        "safety_stops": [_stop(stop) for stop in status.stops],
+        "unavailable": [_stop(stop) for stop in status.unavailable],
     }
 
 
@@ -129,7 +129,7 @@ def checks_document(checks: list[Check]) -> Document:
 
 
 def pruned_document(pruned: Pruned) -> Document:
-    return {"trash": pruned.trash, "remote": pruned.remote}
+    return {"trash": pruned.trash, "remote": pruned.remote, "young": pruned.young}
 
 
 def rule_document(rule: IgnoreRule) -> Document:
@@ -141,6 +141,10 @@ def _change(change: PathChange) -> Document:
     if change.renamed_from is not None:
         document["renamed_from"] = change.renamed_from
     return document
+
+
+def _stop(stop: Stop) -> Document:
+    return {"remote": stop.remote, "code": stop.code, "message": stop.message, "hint": stop.hint}
 
 
 def _problem(problem: Problem) -> Document:

@@ -18,7 +18,9 @@ FIRST_DRAWN_AFTER: Final = 1.0
 
 _REFRESH: Final = 0.1
 _WINDOW: Final = 10.0
-"""Seconds over which the rate is taken."""
+"""Seconds over which the pace is taken."""
+_FILE: Final = 64 << 10
+"""Bytes that could have passed in the time that a file costs by itself (requests, mostly)."""
 
 
 class Counters(Struct, frozen=True):
@@ -32,28 +34,48 @@ class Counters(Struct, frozen=True):
     total_size: int
 
 
+class Pace(Struct, frozen=True):
+    """What passes in a second."""
+
+    files: float = 0.0
+    size: float = 0.0
+
+    def left(self, counters: Counters) -> float:
+        """Seconds until the totals are reached; 0 if that cannot be told.
+
+        A file costs time by itself, not only by its bytes: a thousand small ones that are still to
+        come are not done when a large one before them is.
+        """
+        work = self.size + self.files * _FILE
+        if work <= 0:
+            return 0.0
+        files = max(0, counters.total_files - counters.files)
+        size = max(0, counters.total_size - counters.size)
+        return (size + files * _FILE) / work
+
+
 class Meter:
-    """The rate over the last seconds, from samples of the counters."""
+    """The pace over the last seconds, from samples of the counters."""
 
     def __init__(self) -> None:
-        self._samples: deque[tuple[float, int]] = deque()
+        self._samples: deque[tuple[float, int, int]] = deque()
         self._phase = 0
 
-    def rate(self, now: float, counters: Counters) -> float:
-        """Bytes a second, or files a second where the phase counts no bytes."""
+    def pace(self, now: float, counters: Counters) -> Pace:
         if counters.phase != self._phase:
             self._samples.clear()
             self._phase = counters.phase
-        done = counters.size if counters.total_size else counters.files
-        self._samples.append((now, done))
+        self._samples.append((now, counters.files, counters.size))
         while now - self._samples[0][0] > _WINDOW:
             self._samples.popleft()
-        then, before = self._samples[0]
-        return (done - before) / (now - then) if now > then else 0.0
+        then, files, size = self._samples[0]
+        if now <= then:
+            return Pace()
+        return Pace((counters.files - files) / (now - then), (counters.size - size) / (now - then))
 
 
-def figures(counters: Counters, rate: float) -> str:
-    """``"120 of 10,000 files, 3.4 MB of 40.0 MB, 12.0 MB/s, 3.1 s left"``."""
+def figures(counters: Counters, pace: Pace) -> str:
+    """``"120 of 10,000 files, 3.4 MB of 40.0 MB, 12.0 MB/s, 2.8 s left"``."""
     parts: list[str] = []
     if counters.total_files:
         parts.append(f"{counters.files:,} of {words.count(counters.total_files, 'file')}")
@@ -63,13 +85,13 @@ def figures(counters: Counters, rate: float) -> str:
         parts.append(f"{words.size(counters.size)} of {words.size(counters.total_size)}")
     elif counters.size:
         parts.append(words.size(counters.size))
-    if rate > 0:
-        by_size = bool(counters.total_size)
-        parts.append(f"{words.size(rate)}/s" if by_size else f"{rate:,.0f} files/s")
-        total = counters.total_size if by_size else counters.total_files
-        done = counters.size if by_size else counters.files
-        if total > done:
-            parts.append(f"{words.duration((total - done) / rate)} left")
+    if counters.total_size and pace.size > 0:
+        parts.append(f"{words.size(pace.size)}/s")
+    elif pace.files > 0:
+        parts.append(f"{pace.files:,.0f} files/s")
+    left = pace.left(counters)
+    if left > 0:
+        parts.append(f"{words.duration(left)} left")
     return ", ".join(parts)
 
 
@@ -142,7 +164,7 @@ class Progress:
         with Bar() as bar:
             while True:
                 counters = self.now()
-                bar.show(counters, figures(counters, meter.rate(time.monotonic(), counters)))
+                bar.show(counters, figures(counters, meter.pace(time.monotonic(), counters)))
                 if self._closed.wait(_REFRESH):
                     return
 

@@ -35,7 +35,7 @@ class Shell:
         """The workspace around the current directory."""
         from hubsync import Workspace
 
-        with Workspace.open(os.getcwd(), env=environment.for_remotes()) as workspace:
+        with Workspace.open(_here(), env=environment.for_remotes()) as workspace:
             yield workspace
 
     @contextmanager
@@ -89,6 +89,17 @@ def prefix_of(root: str) -> str:
     return here[len(root.rstrip("/")) + 1 :] + "/"
 
 
+def _here() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError as error:
+        raise UsageError(
+            "The current directory does not exist any more.",
+            "Change to another one, or name it: hubsync -C DIR ...",
+            "no-directory",
+        ) from error
+
+
 def workspace_path(root: str, path: str, *, whole: bool = False) -> str:
     """A path as a user gives it, relative to the current directory, as one of the workspace.
 
@@ -96,7 +107,11 @@ def workspace_path(root: str, path: str, *, whole: bool = False) -> str:
     itself and not followed; links above it are followed.
     """
     if not path:
-        raise UsageError("An empty path names nothing.", code="bad-path")
+        raise UsageError(
+            "An empty path names nothing.",
+            "Name a file or directory of the workspace, relative to the current directory.",
+            "bad-path",
+        )
     full = os.path.normpath(os.path.join(os.getcwd(), path))
     root = os.path.realpath(root)
     parent, name = os.path.split(full)
@@ -106,7 +121,11 @@ def workspace_path(root: str, path: str, *, whole: bool = False) -> str:
     if os.path.realpath(full) == root:
         if whole:
             return "."
-        raise UsageError(f"{path!r} is the workspace itself; name a path in it.", code="bad-path")
+        raise UsageError(
+            f"{path!r} is the workspace itself.",
+            "Name a file or directory in it.",
+            "bad-path",
+        )
     raise UsageError(
         f"{path!r} is outside the workspace {root}.",
         "Paths are taken relative to the current directory.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hubsync.results import ChangeKind, PathChange, RemoteInfo, Status
+from hubsync.results import ChangeKind, PathChange, RemoteInfo, Status, Stop
 from hubsync_cli import words
 from hubsync_cli.sync_report import NOTHING
 from hubsync_cli.view import COLOURS, SHOWN, View
@@ -28,6 +28,11 @@ def report(status: Status, view: View, *, quiet: bool = False) -> list[str]:
     sections = [
         _changes("Local changes (a sync sends them):", status.local, both, view),
         _changes("Remote changes (a sync fetches them):", status.remote, both, view),
+        view.section(
+            "Both sides changed these, and they do not merge (a sync keeps both contents):",
+            [view.path(path) for path in status.coming],
+            whole=True,
+        ),
         view.conflicts(status.conflicts, whole=True),
         view.problems(status.problems, whole=True),
         view.section(
@@ -38,13 +43,21 @@ def report(status: Status, view: View, *, quiet: bool = False) -> list[str]:
         if not quiet
         else [],
         _withheld(status.withheld, view) if not quiet else [],
-        _stops(status, view),
+        _failing("A sync would stop and change nothing:", status.stops, status, view),
+        _failing(
+            "These remotes could not be reached; their files are not told of here:",
+            status.unavailable,
+            status,
+            view,
+        ),
     ]
     for section in sections:
         if section:
             lines += [*section, ""]
-    if not (status.local or status.remote) and not quiet:
-        lines.append(NOTHING["sync"])
+    failing = status.stops or status.unavailable
+    if not (status.local or status.remote or failing or quiet):
+        left = status.problems or status.conflicts
+        lines.append("Nothing to send or to fetch." if left else NOTHING["sync"])
     return lines[:-1] if lines and not lines[-1] else lines
 
 
@@ -62,6 +75,10 @@ def short(status: Status, view: View) -> list[str]:
     ]
     lines += [f"{view.paint('P!', 'red')} {view.path(p.path)}" for p in status.problems]
     lines += [f"{view.paint('S!', 'red')} {words.line(stop.message)}" for stop in status.stops]
+    lines += [
+        f"{view.paint('U!', 'red')} {words.line(one.remote)}: {words.line(one.message)}"
+        for one in status.unavailable
+    ]
     return lines
 
 
@@ -72,12 +89,12 @@ def _remote(remote: RemoteInfo, now: int) -> str:
     return f"Remote {words.line(remote.name)}: {words.line(remote.url)} ({last})"
 
 
-def _stops(status: Status, view: View) -> list[str]:
-    if not status.stops:
+def _failing(title: str, stops: tuple[Stop, ...], status: Status, view: View) -> list[str]:
+    if not stops:
         return []
     several = len(status.remotes) > 1
-    lines = [view.paint("A sync would stop and change nothing:", "red")]
-    for stop in status.stops:
+    lines = [view.paint(title, "red")]
+    for stop in stops:
         where = f"{words.line(stop.remote)}: " if several else ""
         lines += [f"  {where}{words.line(stop.message)}", f"    {words.line(stop.hint)}"]
     return lines

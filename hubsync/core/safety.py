@@ -24,7 +24,8 @@ class SafetyFacts(Struct, frozen=True):
 
     ``local_exists``: the workspace's root is there and can be read. ``base_remote_id``: the id of
     the remote that the base was agreed with; ``""`` if there was none. ``confirmed``: the user
-    gave `CONFIRM`.
+    gave `CONFIRM`. ``others_have_files``: the workspace has several remotes and is not empty, even
+    if nothing in it belongs to this one.
     """
 
     remote_id: str
@@ -32,6 +33,7 @@ class SafetyFacts(Struct, frozen=True):
     local_exists: bool = True
     confirmed: bool = False
     remote_url: str = ""
+    others_have_files: bool = False
 
 
 def check(base: Tree, local: Tree, remote: Tree, plan: Plan, facts: SafetyFacts) -> None:
@@ -67,7 +69,7 @@ def _check_presence(base: Tree, local: Tree, remote: Tree, facts: SafetyFacts) -
         )
     if facts.confirmed:
         return
-    if _is_emptied(base, local):
+    if _is_emptied(base, local) and not facts.others_have_files:
         _stop_empty("The workspace is", known, "the remote", "local-empty")
     if _is_emptied(base, remote):
         _stop_empty("The remote is", known, "this workspace", "remote-empty")
@@ -75,10 +77,11 @@ def _check_presence(base: Tree, local: Tree, remote: Tree, facts: SafetyFacts) -
 
 def _is_emptied(base: Tree, side: Tree) -> bool:
     """Empty directories that are left over of what was there are as good as nothing."""
-    return not len(side) or (_holds_content(base) and not _holds_content(side))
+    return not len(side) or (holds_content(base) and not holds_content(side))
 
 
-def _holds_content(tree: Tree) -> bool:
+def holds_content(tree: Tree) -> bool:
+    """Whether there is anything but empty directories."""
     return any(entry.kind is not Kind.DIR for entry in tree.values())
 
 

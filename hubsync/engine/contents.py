@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from blake3 import blake3
-
-from hubsync.core.policy import merged_executable
 from hubsync.engine.context import Context
-from hubsync.engine.task import Content, Merged, Staged
-from hubsync.errors import HubsyncError, NoSuchVersion, SourceChanged
+from hubsync.engine.task import Content, Staged
+from hubsync.errors import HubsyncError, SourceChanged
 from hubsync.local.copying import copy_verified
 from hubsync.local.stage import Stage
-from hubsync.merge import Merger, merger_for
-from hubsync.model import Entry, Kind, Merge, Plan, Problem, Side
+from hubsync.model import Entry, Kind, Plan, Problem, Side
 
 
 class Obtained(NamedTuple):
@@ -90,63 +85,3 @@ def _copy(context: Context, stage: Stage, near: Content, wanted: Content, got: O
     entry = near.entry if wanted.side is Side.LOCAL else wanted.entry
     got.staged[wanted.side, wanted.path] = Staged(entry, source)
     return True
-
-
-class MergeInputs(NamedTuple):
-    merge: Merge
-    local: Staged
-    remote: Staged
-
-
-def merge_inputs(merge: Merge) -> tuple[Content, Content]:
-    """The contents of both sides that a merge reads."""
-    return (
-        Content(Side.LOCAL, merge.path, merge.local),
-        Content(Side.REMOTE, merge.path, merge.remote),
-    )
-
-
-def merger_of(merge: Merge) -> Merger | None:
-    """What can merge these contents; None where nothing can, or there is no base to do it with."""
-    base = merge.base
-    if base is None or base.kind is not Kind.FILE or base.digest is None:
-        return None
-    return merger_for(merge.path, max(merge.local.size, merge.remote.size, base.size))
-
-
-def try_merge(context: Context, stage: Stage, inputs: MergeInputs) -> Merged | None:
-    """A three-way merge by content, None where it does not come out clean.
-
-    The base is an earlier version that the remote keeps; where nobody has it any more, there is
-    nothing to merge against and both are kept.
-    """
-    merge, merger = inputs.merge, merger_of(inputs.merge)
-    if merger is None or merge.base is None or merge.base.digest is None:
-        return None
-    slot = stage.slot("base-" + merge.base.digest.hex())
-    try:
-        context.remote.read(merge.path, merge.base.digest.hex(), slot)
-    except NoSuchVersion:
-        return None
-    try:
-        content = merger(_read(slot), _read(inputs.local.source), _read(inputs.remote.source))
-    finally:
-        os.unlink(slot)
-    if content is None:
-        return None
-    digest = blake3(content).digest()
-    entry = Entry(
-        Kind.FILE,
-        size=len(content),
-        digest=digest,
-        executable=merged_executable(merge.base, merge.local, merge.remote),
-        mtime=context.clock(),
-    )
-    source = stage.write(content, digest)
-    os.utime(source, ns=(entry.mtime, entry.mtime))
-    return Merged(merge.path, merge.local, merge.remote, Staged(entry, source))
-
-
-def _read(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()

@@ -19,8 +19,9 @@ from msgspec.structs import replace
 
 from hubsync.engine.context import Context, Request
 from hubsync.engine.decide import decide, decided_view, nothing_new
-from hubsync.engine.execute import carry_out, foresee
-from hubsync.engine.observe import View, observe
+from hubsync.engine.execute import carry_out
+from hubsync.engine.merging import foresee
+from hubsync.engine.observe import Sight, View, sight, view_of
 from hubsync.engine.tally import Tally
 from hubsync.errors import DiskFull, HubsyncError, Interrupted
 from hubsync.local.emptying import finish
@@ -44,8 +45,12 @@ def look(context: Context, state: State, request: Request, *, suspicious: bool =
     """Everything that is decided before anything is touched. Raises SafetyStop."""
     if not request.dry_run:
         finish(context.layout)
-    seen = observe(context, state, request, suspicious=suspicious)
-    view = decided_view(context, seen, request)
+    return planned(context, sight(context, state, request, suspicious=suspicious), request)
+
+
+def planned(context: Context, seen: Sight, request: Request) -> Looked:
+    """What is to be done about what was seen. Raises SafetyStop."""
+    view = decided_view(context, view_of(context, seen, request), request)
     return Looked(view, *decide(view, request))
 
 
@@ -98,11 +103,19 @@ def _sent_all_the_same(
 ) -> DiskFull:
     """The error, once what was changed here is on the remote: a full disk keeps nobody's work from
     being safe."""
-    state, _ = load(context.layout.state(context.name))
-    try:
-        run(context, state or nothing(), replace(request, only=Side.REMOTE), tally)
-    except HubsyncError:
-        return error
+    push = replace(request, only=Side.REMOTE)
+    for attempt in range(2):
+        state, _ = load(context.layout.state(context.name))
+        try:
+            run(context, state or nothing(), push, tally)
+            break
+        except DiskFull:
+            # Sending needs room for a few notes: what has come down so far gives way.
+            Stage(context.root).clear(whole=True)
+            if attempt:
+                return error
+        except HubsyncError:
+            return error
     return DiskFull(
         f"{error.message} Nothing more came down; what was changed here was sent.",
         error.hint,

@@ -64,9 +64,7 @@ def decided_view(context: Context, view: View, request: Request) -> View:
         wanted = {path: local[path] for path in sorted(here)}
         context.reporter.phase("Reading", len(wanted), sum(one.size for one in wanted.values()))
         read = digest_many(context.root, wanted, context.reporter)
-        local = local.with_changes(
-            {path: one for path, one in read.items() if not isinstance(one, Problem)}
-        )
+        local = view.with_read(read)
         problems += [one for one in read.values() if isinstance(one, Problem)]
     if need.remote and not request.dry_run:
         remote = _identified(context, local, remote, sorted(need.remote), problems)

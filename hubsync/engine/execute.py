@@ -12,24 +12,15 @@ from contextlib import closing
 
 from msgspec.structs import replace
 
-from hubsync.core.reconcile import with_conflicts
 from hubsync.engine import intent
 from hubsync.engine.books import settled
-from hubsync.engine.contents import (
-    MergeInputs,
-    Obtained,
-    merge_inputs,
-    merger_of,
-    nearby_files,
-    obtain,
-    try_merge,
-)
+from hubsync.engine.contents import nearby_files, obtain
 from hubsync.engine.context import Context, Request
+from hubsync.engine.merging import merge_inputs, with_merges
 from hubsync.engine.observe import View
 from hubsync.engine.tally import Tally
 from hubsync.engine.task import (
     Compiler,
-    Merged,
     Task,
     free_of,
     unread,
@@ -42,7 +33,8 @@ from hubsync.local.stage import Stage
 from hubsync.local.state import State, save
 from hubsync.local.steps import Result, Step
 from hubsync.local.trash import Trash
-from hubsync.model import Entry, Merge, Plan, Side
+from hubsync.local.unwritable import unwritable
+from hubsync.model import IGNORE_FILE, Entry, Plan, Side
 from hubsync.remotes.protocol import Change, Done, Outcome, Put, SyncNote
 
 
@@ -57,6 +49,9 @@ def carry_out(
         if request.only is not Side.REMOTE:
             execution.apply(tasks)
         complete = not (execution.again or context.reporter.stopping())
+    except OSError as error:
+        # One of the notes by which a killed run is gone on with; without it nothing goes on.
+        raise unwritable(error.filename or context.layout.metadata, error) from error
     finally:
         state = execution.state(complete)
         if state is not view.state:
@@ -190,6 +185,8 @@ class Execution:
             finally:
                 applier.flush()  # before the base that knows of it
                 self._local = self._local.with_changes(done)
+                # Under other rules there is something else to see: it must not wait for a next run.
+                self.again |= {path for path in done if path.rpartition("/")[2] == IGNORE_FILE}
                 if self._request.only is Side.LOCAL:
                     self._adopted = self._merging & done.keys()
 
@@ -243,39 +240,6 @@ def _changes(task: Task) -> set[str]:
     if task.copy_change is not None:
         paths.add(task.copy_change.path)
     return paths
-
-
-def with_merges(
-    context: Context, stage: Stage, view: View, plan: Plan, got: Obtained
-) -> tuple[Plan, list[Merged]]:
-    """The merges that come out clean, and the plan in which the others are kept twice."""
-    merged: list[Merged] = []
-    failed: list[tuple[Merge, bytes]] = []
-    for merge in plan.merges:
-        if merger_of(merge) is None and merge.local.digest is not None:
-            failed.append((merge, merge.local.digest))
-            continue
-        local = got.staged.get((Side.LOCAL, merge.path))
-        remote = got.staged.get((Side.REMOTE, merge.path))
-        if local is None or remote is None:
-            continue  # told, or to be planned again, by whoever tried to get it
-        clean = try_merge(context, stage, MergeInputs(merge, local, remote))
-        if clean is not None:
-            merged.append(clean)
-        elif local.entry.digest is not None:
-            failed.append((merge, local.entry.digest))
-    return with_conflicts(plan, failed, view.base, view.local, view.remote), merged
-
-
-def foresee(context: Context, view: View, plan: Plan) -> Plan:
-    """The plan of a dry run, in which what will not merge is kept twice.
-
-    For that the texts that both sides changed are fetched and merged in the staging area, where a
-    sync that follows finds them.
-    """
-    stage = Stage(context.root)
-    wanted = [one for merge in plan.merges if merger_of(merge) for one in merge_inputs(merge)]
-    return with_merges(context, stage, view, plan, obtain(context, stage, wanted, {}))[0]
 
 
 def _unrecorded(view: View) -> frozenset[str]:

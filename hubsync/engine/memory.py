@@ -37,7 +37,7 @@ def remembered(context: Context, view: View) -> View:
     earlier = _earlier(context, open_questions) if open_questions else {}
     if not earlier:
         return view
-    local = view.local.with_changes(_read(context, open_questions, earlier))
+    local = view.with_read(_read(context, open_questions, earlier))
     rows = {
         path: entry
         for path, digests in earlier.items()
@@ -62,7 +62,7 @@ def _earlier(context: Context, paths: Container[str]) -> dict[str, set[bytes]]:
 
 def _read(
     context: Context, entries: dict[str, Entry], named: Container[str]
-) -> dict[str, Entry | None]:
+) -> dict[str, Entry | Problem | None]:
     """The digests of the files that the history names; what cannot be read stays unknown."""
     unread = {
         path: entry
@@ -72,5 +72,4 @@ def _read(
     if not unread:
         return {}
     context.reporter.phase("Reading", len(unread), sum(entry.size for entry in unread.values()))
-    read = digest_many(context.root, unread, context.reporter)
-    return {path: one for path, one in read.items() if not isinstance(one, Problem)}
+    return digest_many(context.root, unread, context.reporter)

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from hubsync.core.figures import counted
 from hubsync.core.ignore import IgnoreRules
 from hubsync.core.paths import parent
 from hubsync.core.policy import Policy
-from hubsync.core.safety import SafetyFacts
+from hubsync.core.safety import SafetyFacts, holds_content
 from hubsync.engine.context import Context, Request
 from hubsync.errors import SafetyStop, Unreachable
-from hubsync.local.evidence import clock_of
+from hubsync.local.evidence import clock_of, keeps_executable
 from hubsync.local.scan import scan
 from hubsync.local.scanned import Scan
 from hubsync.local.stage import Stage
 from hubsync.local.state import State
-from hubsync.model import IGNORE_FILE, Kind, Problem, Side, Tree
+from hubsync.model import IGNORE_FILE, Entry, Kind, Problem, Side, Tree
 from hubsync.remotes.protocol import Known, Snapshot
+
+Found = dict[str, Entry | None]
+"""What a side has at some paths now."""
 
 LARGEST_IGNORE_FILE = 1 << 20
 NO_MIRROR = "no-mirror"
@@ -45,15 +51,37 @@ class View:
     problems: tuple[Problem, ...]
     fs_now: int
     """The file system's clock before the scan, for `local.evidence.vouch`."""
+    modes: bool = True
+    """Whether the workspace's disk has executable bits."""
+
+    def with_read(self, read: Mapping[str, Entry | Problem | None]) -> Tree:
+        """The local side, with what was read of some files; what could not be is as it was."""
+        known = {path: one for path, one in read.items() if not isinstance(one, Problem)}
+        return self.local.with_changes(
+            known if self.modes else with_modes_of(known, self.base, self.remote)
+        )
 
 
-def observe(context: Context, state: State, request: Request, *, suspicious: bool = False) -> View:
+@dataclass(frozen=True)
+class Sight:
+    """What is on the disk and what is on the remote, before anybody says which path is whose."""
+
+    state: State
+    base: Tree
+    scan: Scan
+    snapshot: Snapshot
+    remote: Tree
+    fs_now: int
+    modes: bool
+
+
+def sight(context: Context, state: State, request: Request, *, suspicious: bool = False) -> Sight:
     """Scan the disk while the remote is listed; neither is changed.
 
     ``suspicious``: something was not what the books say, so the remote is listed whatever else
     would spare that.
 
-    Raises RemoteUnavailable, RemoteFormatError, LocalError.
+    Raises RemoteUnavailable, RemoteFormatError, LocalError, SafetyStop (the remote is gone).
     """
     fs_now = clock_of(context.layout.metadata)
     base = Tree(state.base)
@@ -77,27 +105,56 @@ def observe(context: Context, state: State, request: Request, *, suspicious: boo
         snapshot = _answer(looking, state)
     scanned = scanned.over(snapshot.tree)
     remote = over(base, snapshot.tree)
+    modes = keeps_executable(context.layout.metadata)
+    if not modes:
+        found = with_modes_of(scanned.tree.changes_since(base), base, remote)
+        scanned = replace(scanned, tree=base.with_changes(found))
+    return Sight(state, base, scanned, snapshot, remote, fs_now, modes)
+
+
+def with_modes_of(found: Mapping[str, Entry | None], base: Tree, remote: Tree) -> Found:
+    """Files of a disk without executable bits: they have those that were agreed, or that the remote
+    has, so that nobody's bit is changed by a disk that cannot hold it (rule 16)."""
+
+    def carried(path: str, entry: Entry | None) -> Entry | None:
+        if entry is None or entry.kind is not Kind.FILE:
+            return entry
+        known = base.get(path) or remote.get(path)
+        return replace(entry, executable=known is not None and known.executable)
+
+    return {path: carried(path, entry) for path, entry in found.items()}
+
+
+def view_of(context: Context, seen: Sight, request: Request) -> View:
+    """Both sides as this remote's part of the workspace; rules that are about to arrive are read.
+
+    Raises RemoteUnavailable.
+    """
+    base, scanned, snapshot, remote = seen.base, seen.scan, seen.snapshot, seen.remote
     rules = _incoming_rules(context, base, scanned, remote)
-    strangers = [
-        one for one in context.routing.strangers(base, remote) if not rules.ignores_deep(one.path)
-    ]
-    stuck = (*scanned.problems, *snapshot.problems, *strangers)
+    strangers = context.routing.strangers(base, remote)
+    told = [one for one in strangers.problems if not rules.ignores_deep(one.path)]
+    stuck = (*scanned.problems, *snapshot.problems, *told)
     return View(
-        state=state,
+        state=seen.state,
         base=base,
         local=context.routing.local_part(base, over(base, scanned.tree), remote),
         remote=remote,
         scan=scanned,
         snapshot=snapshot,
-        policy=context.policy(rules=rules, blocked=frozenset(one.path for one in stuck)),
+        policy=context.policy(
+            rules=rules, blocked=frozenset(one.path for one in stuck) | strangers.twins
+        ),
         facts=SafetyFacts(
-            base_remote_id=state.remote_id,
+            base_remote_id=seen.state.remote_id,
             remote_id=snapshot.remote_id,
             confirmed=request.confirm_deletes,
+            others_have_files=context.routing.shared and holds_content(scanned.tree),
         ),
         rules=rules,
         problems=(*stuck, *rules.problems),
-        fs_now=fs_now,
+        fs_now=seen.fs_now,
+        modes=seen.modes,
     )
 
 

@@ -7,32 +7,51 @@ takes it (`hubsync.core.routing`).
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
+from itertools import chain
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from hubsync.core.paths import ancestors, display
 from hubsync.core.routing import Rule, route
-from hubsync.model import Entry, Kind, Problem, Tree
+from hubsync.model import Entry, Kind, Problem, Tree, agree
+
+Rows = Sequence[tuple[str, Mapping[str, Entry]]]
+"""What remotes have, each with its name."""
+
+
+class Strangers(NamedTuple):
+    """Paths in the place of another remote's. ``twins`` are what that one has too (a remote was
+    removed and added again, say): nobody has to be told."""
+
+    problems: list[Problem]
+    twins: set[str]
 
 
 class Routing(Struct, frozen=True):
-    """The routing as the remote ``name`` sees it. ``others``: what the other remotes of the
-    workspace know, by name."""
+    """The routing as the remote ``name`` sees it.
+
+    ``others``: what goes before what is new on this one: all that is remembered of the other
+    remotes, and what is new on those before it. ``later``: what is new on those after it.
+    """
 
     name: str = ""
     rules: Sequence[Rule] = ()
-    others: Mapping[str, Mapping[str, Entry]] = {}
+    others: Rows = ()
+    later: Rows = ()
+
+    @property
+    def shared(self) -> bool:
+        """Whether the workspace has other remotes."""
+        return len(self.rules) > 1
 
     def owner(self, path: str) -> str | None:
-        """The other remote that knows ``path``, or a file where ``path`` needs a directory."""
-        for name, rows in self.others.items():
-            if path in rows or any(_is_file(rows.get(above)) for above in ancestors(path)):
-                return name
-        return None
+        """The other remote that has ``path``, or a file where ``path`` needs a directory."""
+        return _holder(self.others, path)
 
     def local_part(self, base: Tree, local: Tree, remote: Container[str]) -> Tree:
         """``local``, over the rows of ``base``, without the paths that belong to another remote."""
-        if not self.others:
+        if not self.shared:
             return local
         changes = local.changes_since(base)
         mine = {
@@ -42,23 +61,63 @@ class Routing(Struct, frozen=True):
         }
         return local if len(mine) == len(changes) else base.with_changes(mine)
 
-    def strangers(self, base: Tree, remote: Tree) -> list[Problem]:
+    def strangers(self, base: Tree, remote: Tree) -> Strangers:
         """New paths on this remote that another one owns: they stay where they are (rule 7)."""
-        if not self.others:
-            return []
-        found = []
+        found = Strangers([], set())
+        if not self.shared:
+            return found
         for path, entry in sorted(remote.changes_since(base).items()):
             if entry is None or path in base:
                 continue
             owner = self.owner(path)
-            if owner is not None:
-                found.append(_stranger(path, self.name, owner))
+            if owner is None:
+                continue
+            if agree(entry, self._on(owner, path)):
+                found.twins.add(path)
+            else:
+                found.problems.append(_stranger(path, self.name, owner))
         return found
+
+    def _on(self, remote: str, path: str) -> Entry | None:
+        """What another remote has at a path, as newly as it is known."""
+        for name, rows in (*self.later, *reversed(self.others)):
+            if name == remote and path in rows:
+                return rows.get(path)
+        return None
 
     def _takes(self, path: str, size: int, known_here: bool) -> bool:
         if self.owner(path) is not None:
             return False
-        return known_here or route(path, size, self.rules) == self.name
+        if known_here:
+            return True
+        return _holder(self.later, path) is None and route(path, size, self.rules) == self.name
+
+
+def routings(
+    rules: Sequence[Rule], bases: Mapping[str, Mapping[str, Entry]], seen: Mapping[str, Tree]
+) -> dict[str, Routing]:
+    """The routing of each remote, in the order of ``rules``; of a path that is new on several, the
+    first has it. ``bases``: what is remembered of each; ``seen``: what each that was reached has.
+    """
+    names = [rule.name for rule in rules]
+    remembered = [(name, bases[name]) for name in names]
+    now = [[(name, seen[name])] if name in seen else [] for name in names]
+    return {
+        name: Routing(
+            name,
+            rules,
+            others=(*(one for one in remembered if one[0] != name), *chain(*now[:at])),
+            later=tuple(chain(*now[at + 1 :])),
+        )
+        for at, name in enumerate(names)
+    }
+
+
+def _holder(remotes: Rows, path: str) -> str | None:
+    for name, rows in remotes:
+        if path in rows or any(_is_file(rows.get(above)) for above in ancestors(path)):
+            return name
+    return None
 
 
 def _is_file(entry: Entry | None) -> bool:

@@ -42,6 +42,23 @@ def duplicate(source: Spot, target: Spot) -> None:
         os.close(reading)
 
 
+def preserve(source: Spot, target: Spot) -> None:
+    """`duplicate` what is about to go to an absolute path: on the disk, name included, when this
+    returns. A power cut leaves the original or the copy (rule 11)."""
+    duplicate(source, target)
+    if stat.S_ISREG(target.status().st_mode):
+        _sync(target.name, _READ)
+    _sync(os.path.dirname(target.name), _READ | os.O_DIRECTORY)
+
+
+def _sync(path: str, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _copy_bytes(reading: int, writing: int) -> None:
     """Within the kernel where possible, which shares the blocks where the file system can."""
     try:

@@ -1,18 +1,20 @@
 """Durability: what was written is on the disk before the base says so.
 
 A file that the base knows and that a power cut takes away would look like a person's deletion.
-So the data is made durable once, after all steps and before the base is saved: each file and
-its directory by itself where there are few, the whole file system at once (``syncfs``) where
-there are many. 10,000 single ``fsync`` calls would cost a clone more than its download.
+So the data is made durable once, after all steps and before the base is saved: each file and the
+directories above it by themselves where there are few, the whole file system at once (``syncfs``)
+where there are many. 10,000 single ``fsync`` calls would cost a clone more than its download.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from hubsync.local.dirs import Directories, split
+from hubsync.local.steps import directories_above
 
 _FEW: Final = 16
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -25,33 +27,24 @@ def make_durable(directories: Directories, paths: Sequence[str]) -> None:
     if len(paths) > _FEW:
         _sync_file_system(directories.open(""))
         return
-    for directory in {_sync_path(directories, path) for path in paths}:
-        _sync_directory(directories, directory)
+    for path in paths:
+        _sync_content(directories, path)
+    for directory in directories_above(paths):
+        with suppress(FileNotFoundError, NotADirectoryError):  # removed, as the one above will say
+            os.fsync(directories.open(directory))
+    os.fsync(directories.open(""))
 
 
-def _sync_path(directories: Directories, path: str) -> str:
+def _sync_content(directories: Directories, path: str) -> None:
     directory, name = split(path)
     try:
         descriptor = os.open(name, _READ, dir_fd=directories.open(directory))
     except OSError:
-        return directory  # removed, a link, or not readable: its name is what can be made durable
+        return  # removed, a link, or not readable: its name is what can be made durable
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    return directory
-
-
-def _sync_directory(directories: Directories, directory: str) -> None:
-    while True:
-        try:
-            os.fsync(directories.open(directory))
-        except (FileNotFoundError, NotADirectoryError):
-            if not directory:
-                raise
-            directory = split(directory)[0]  # removed: what must last is that its parent lacks it
-            continue
-        return
 
 
 def _sync_file_system(descriptor: int) -> None:

@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from hubsync.errors import LocalError
+from hubsync.local.unwritable import unwritable
 from hubsync.model import Entry, Kind
 
 SECOND: Final = 1_000_000_000
@@ -35,10 +35,23 @@ def clock_of(directory: str) -> int:
         with tempfile.NamedTemporaryFile(dir=directory, prefix="clock-") as file:
             return os.fstat(file.fileno()).st_mtime_ns
     except OSError as error:
-        raise LocalError(
-            f"Nothing can be written in {directory}: {error.strerror}.",
-            "Check that the folder is yours and that the disk is neither full nor read-only.",
-        ) from error
+        raise unwritable(directory, error) from error
+
+
+def keeps_executable(directory: str) -> bool:
+    """Whether the file system of ``directory`` has executable bits of its own for each file: FAT
+    and many a network mount show the same ones for all."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=directory, prefix="clock-") as file:
+            for mode in (0o700, 0o600):
+                os.fchmod(file.fileno(), mode)
+                if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & stat.S_IXUSR != mode & 0o100:
+                    return False
+    except PermissionError:
+        return False  # such a file system may refuse the change instead
+    except OSError as error:
+        raise unwritable(directory, error) from error
+    return True
 
 
 def vouch(entry: Entry, fs_now: int) -> Entry:

@@ -8,7 +8,10 @@ lock whose owner is gone is taken over without asking:
 - else the owner cannot be looked at (a container beside this one, another node with the same
   home). It touches the lock every 20 s, so it is gone when the file system's clock says that
   the last touch is too long ago: 45 s where it was this machine or one of the same name (a
-  restarted pod), 2 minutes for a stranger.
+  restarted pod), 2 minutes for a stranger;
+- a lock that says nothing readable was damaged, by a power cut or a full disk. Whoever made it has
+  stopped touching it, too, and finds it lost: it is gone after 10 s, in which a lock that was
+  not made by a link may just be getting its content.
 
 The holder asks `Lock.check` before it does what cannot be undone, since a machine that slept may
 have lost its lock.
@@ -27,10 +30,11 @@ from typing import Final, Self
 
 import msgspec
 
-from hubsync.errors import LocalError, WorkspaceBusy
+from hubsync.errors import WorkspaceBusy
 from hubsync.local.layout import Layout
 from hubsync.local.leftovers import sweep
 from hubsync.local.owner import Owner, described, is_gone, this_process
+from hubsync.local.unwritable import unwritable
 
 HEARTBEAT: Final = 20.0
 _TAKEOVER: Final = 10.0
@@ -109,18 +113,21 @@ def acquire(
             if _is_gone(found, owner, path) and _remove_stale(path, found):
                 continue
             if time.monotonic() >= deadline or stopping():
-                raise WorkspaceBusy(
-                    f"This workspace is {described(found[0])}.",
-                    "Wait until it is done, or stop it, then try again.",
-                )
+                raise WorkspaceBusy(f"This workspace is {described(found[0])}.", _hint(found, path))
             time.sleep(_POLL)
         sweep(layout, os.stat(path).st_mtime_ns)
     except OSError as error:
-        raise LocalError(
-            f"{path} cannot be written: {error.strerror}.",
-            "Check that the folder is yours and that the disk is neither full nor read-only.",
-        ) from error
+        raise unwritable(path, error) from error
     return Lock(path, owner)
+
+
+def _hint(found: _Found, path: str) -> str:
+    if found[0] is not None:
+        return "Wait until it is done, or stop it, then try again."
+    return (
+        "Try again in a few seconds: it is then taken over. If it is not, and no other hubsync "
+        f"works here, delete {path}."
+    )
 
 
 def holder(layout: Layout) -> str | None:
@@ -151,8 +158,16 @@ def _read(path: str) -> _Found | None:
 def _create(path: str, owner: Owner) -> bool:
     """Make the lock unless there is one."""
     temporary = f"{path}.{owner.nonce}"
-    with open(temporary, "wb") as file:
-        file.write(msgspec.json.encode(owner))
+    try:
+        with open(temporary, "wb") as file:
+            file.write(msgspec.json.encode(owner))
+        return _linked(temporary, path, owner)
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+
+
+def _linked(temporary: str, path: str, owner: Owner) -> bool:
     try:
         os.link(temporary, path)
         return True
@@ -161,8 +176,6 @@ def _create(path: str, owner: Owner) -> bool:
         return os.stat(temporary).st_nlink == 2
     except OSError:
         return _create_without_links(path, owner)
-    finally:
-        os.unlink(temporary)
 
 
 def _create_without_links(path: str, owner: Owner) -> bool:

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 SILENT_HERE: Final = 45.0
 SILENT_ELSEWHERE: Final = 120.0
+SILENT_DAMAGED: Final = 10.0
 """Seconds without a sign of life after which an owner that cannot be looked at is gone."""
 
 
@@ -52,20 +53,22 @@ def is_gone(owner: Owner | None, me: Owner, silence: Callable[[], float]) -> boo
 
     ``silence``: seconds since it was last touched. See the module `lock` for the reasons.
     """
-    if owner is not None and me.boot and (owner.boot, owner.namespace) == (me.boot, me.namespace):
+    if owner is None:
+        return silence() > SILENT_DAMAGED
+    if me.boot and (owner.boot, owner.namespace) == (me.boot, me.namespace):
         started = _started(owner.pid)
         if started is not None:
             return started != owner.started
         if not _exists(owner.pid):
             return True
-    here = owner is not None and (owner.boot == me.boot or owner.host == me.host)
+    here = owner.boot == me.boot or owner.host == me.host
     return silence() > (SILENT_HERE if here else SILENT_ELSEWHERE)
 
 
 def described(owner: Owner | None) -> str:
     """In words for people."""
     if owner is None:
-        return "held by another process"
+        return "held by a damaged lock file, which does not say who made it"
     since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(owner.since / 1e9))
     return f"held by process {owner.pid} on {owner.host} ({owner.command}) since {since}"
 

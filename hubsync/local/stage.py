@@ -107,9 +107,10 @@ class Stage:
                 "Remove files that you no longer need, then run the command again.",
             )
 
-    def clear(self) -> None:
-        """Remove what is left, but keep young unfinished arrivals, which the next run resumes."""
-        oldest = time.time() - KEEP_PARTS
+    def clear(self, *, whole: bool = False) -> None:
+        """Remove what is left, but keep young unfinished arrivals, which the next run resumes,
+        unless the ``whole`` stage has to go."""
+        oldest = time.time() - (0 if whole else KEEP_PARTS)
         with os.scandir(self.directory) as entries:
             for entry in entries:
                 try:

@@ -18,7 +18,7 @@ import msgspec
 from blake3 import blake3
 from msgspec import Struct
 
-from hubsync.errors import LocalError
+from hubsync.local.unwritable import unwritable
 from hubsync.model import Entry
 
 FORMAT: Final = 1
@@ -122,7 +122,4 @@ def replace_file(path: str, parts: list[bytes]) -> None:
         finally:
             os.close(folder)
     except OSError as error:
-        raise LocalError(
-            f"{path} cannot be written: {error.strerror}.",
-            "Check that the disk is neither full nor read-only.",
-        ) from error
+        raise unwritable(path, error) from error

@@ -8,7 +8,7 @@ from typing import Final
 
 from hubsync.errors import LocalError
 from hubsync.local.checks import Changed, unchanged
-from hubsync.local.duplicate import duplicate
+from hubsync.local.duplicate import preserve
 from hubsync.local.incoming import Ready
 from hubsync.local.renames import Renames, Spot, link, move_new
 from hubsync.local.trash import Trash
@@ -93,7 +93,7 @@ def replace_by_link(
     aside = trash.place(path)
     linked = link(target, aside)
     if not linked:
-        duplicate(target, aside)
+        preserve(target, aside)
     if not unchanged(seen, target.status()):
         aside.unlink()
         raise Changed

@@ -18,7 +18,7 @@ from typing import Final
 from msgspec import Struct
 
 from hubsync.errors import LocalError
-from hubsync.local.duplicate import duplicate
+from hubsync.local.duplicate import preserve
 from hubsync.local.layout import PRIVATE, Layout
 from hubsync.local.renames import Spot
 
@@ -54,7 +54,7 @@ class Trash:
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            duplicate(source, spot)
+            preserve(source, spot)
             source.unlink()
         return spot
 

@@ -109,6 +109,14 @@ class Outcome(Struct, frozen=True):
     problem: Problem | None = None
 
 
+class Collected(Struct, frozen=True):
+    """What a `Remote.gc` did: objects that went, and leftovers of interrupted runs that are too
+    young for anybody to know that nobody needs them."""
+
+    removed: int
+    young: int = 0
+
+
 class Published(Struct, frozen=True):
     outcomes: tuple[Outcome, ...]
     revision: str
@@ -194,8 +202,8 @@ class Remote(Protocol):
     def read(self, path: str, version: str, target: str) -> Entry:
         """One earlier content into the file ``target``. Raises NoSuchVersion."""
 
-    def gc(self, age: int) -> int:
+    def gc(self, age: int, reporter: Reporter) -> Collected:
         """Prune versions, history and leftovers older than ``age`` (ns) by the remote's own clock,
-        for this machine's may be wrong; how many objects went."""
+        for this machine's may be wrong. ``reporter`` hears if another writer is waited for."""
 
     def close(self) -> None: ...

@@ -22,6 +22,8 @@ _FORGES: Final = frozenset(
 )
 
 _WITHOUT_HOST: Final = frozenset({"dropbox", "gdrive"})
+_WITH_USER: Final = frozenset({"sftp", "webdav+http", "webdav+https"})
+"""A user's name before the host makes no other place of it (at Azure it is the container's)."""
 
 
 def names_git(url: str) -> bool:
@@ -86,6 +88,31 @@ def same_storage(one: str, other: str) -> bool:
     """Whether two canonical URLs name the same kind of storage, so that options of one may fit the
     other."""
     return one.partition("://")[0] == other.partition("://")[0]
+
+
+def contains(url: str, other: str) -> bool:
+    """Whether the place of one canonical URL is, or holds, that of the other: a mirror there would
+    take the other one's files for its own.
+
+    Told by the addresses alone: nothing is asked, and neither options (another endpoint may have a
+    bucket of the same name) nor links on the disk are known.
+    """
+    scheme = url.partition("://")[0]
+    if names_git(url) or scheme == "memory" or not same_storage(url, other):
+        return url == other
+    outer, inner = _names(url), _names(other)
+    return inner[: len(outer)] == outer
+
+
+def _names(url: str) -> list[str]:
+    """Host or bucket, then the folders."""
+    if url.startswith("file://"):
+        return [part for part in folder_of(url).split("/") if part]
+    scheme, _, rest = url.partition("://")
+    place, _, path = rest.partition("/")
+    if scheme in _WITH_USER:
+        place = place.rpartition("@")[2].lower()
+    return [place, *(unquote(part) for part in path.split("/") if part)]
 
 
 def refuse_own_folder(url: str, root: str) -> None:

@@ -1,4 +1,4 @@
-"""What `doctor` looks at, and the upkeep of the trash. Each check stands by itself."""
+"""What `doctor` looks at. Each check stands by itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from hubsync.local.layout import Layout
 from hubsync.local.lock import holder
 from hubsync.local.stage import human_size
 from hubsync.local.state import load
-from hubsync.local.trash import Trash
 from hubsync.remotes.registry import served_by
 from hubsync.results import Check
 
@@ -23,11 +22,6 @@ CLOCK_SKEW = 5 * SECOND
 
 _TAKING_TURNS = "one hub at a time"
 """How a mirror that is written under the lease lock begins to describe that."""
-
-
-def empty_trash(layout: Layout, age: int) -> int:
-    """Prune what has lain in the trash for ``age`` (ns) or longer; how many files went."""
-    return Trash(layout.root).prune(age, clock_of(layout.metadata))
 
 
 def doctor(links: Links) -> list[Check]:

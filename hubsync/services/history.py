@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from blake3 import blake3
 
@@ -13,6 +14,7 @@ from hubsync.remotes.protocol import Remote
 from hubsync.results import ChangeKind, HistoryChange, HistoryRecord, PathVersion
 
 TRASH_PREFIX = "trash-"
+_NEVER: Final = 1 << 63
 
 
 def log(remotes: Sequence[Remote], limit: int | None) -> list[HistoryRecord]:
@@ -42,8 +44,16 @@ def _kind(change: LogChange) -> ChangeKind:
 
 
 def versions(remote: Remote, layout: Layout, path: str) -> list[PathVersion]:
-    """The contents of ``path`` on the remote and in the trash, newest first."""
-    found = [
+    """The contents of ``path`` on the remote and in the trash, newest first by their times: a
+    remote version has the time at which it came, one in the trash that at which it left."""
+    found = [*on_remote(remote, path), *in_trash(layout, path)]
+    found.sort(key=lambda one: one.time, reverse=True)
+    return found
+
+
+def on_remote(remote: Remote, path: str) -> list[PathVersion]:
+    """As the remote has them, newest first, whatever the clocks of their hubs said."""
+    return [
         PathVersion(
             version=one.version,
             time=one.time,
@@ -54,8 +64,12 @@ def versions(remote: Remote, layout: Layout, path: str) -> list[PathVersion]:
         )
         for one in remote.versions(path)
     ]
+
+
+def in_trash(layout: Layout, path: str) -> list[PathVersion]:
+    """What hubsync itself took away here, the latest first; needs no remote."""
     trash = Trash(layout.root)
-    found += [
+    found = [
         PathVersion(
             version=TRASH_PREFIX + one.token,
             time=one.time,
@@ -69,6 +83,23 @@ def versions(remote: Remote, layout: Layout, path: str) -> list[PathVersion]:
     ]
     found.sort(key=lambda one: one.time, reverse=True)
     return found
+
+
+def by_leaving(remote: Sequence[PathVersion], trash: Sequence[PathVersion]) -> list[PathVersion]:
+    """Contents, that which stood at the path last first.
+
+    What came first need not have left first: a content that hubsync replaced here left when the
+    next one came, and has that later time in the trash. So each counts by when it left. Of the
+    remote's, that is when the next one came, in the remote's own order; the newest is there still.
+    """
+    left, keyed = _NEVER, []
+    for one, newer in zip(remote, [None, *remote], strict=False):
+        # Hubs' clocks differ: an older version has not left later than a newer one.
+        left = min(left, newer.time) if newer is not None else left
+        if one.digest is not None:
+            keyed.append((left, one))
+    keyed += [(one.time, one) for one in trash]
+    return [one for _, one in sorted(keyed, key=lambda pair: -pair[0])]
 
 
 def _digest(path: str) -> str:

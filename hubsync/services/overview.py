@@ -2,56 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from hubsync.core.paths import ancestors
 from hubsync.core.policy import Policy, equal
-from hubsync.engine.context import Context, Request
+from hubsync.engine.context import Request
 from hubsync.engine.decide import decide, decided_view
-from hubsync.engine.observe import View, observe
+from hubsync.engine.merging import merger_of
+from hubsync.engine.observe import View, view_of
+from hubsync.engine.several import Failures, Linked, see_all
 from hubsync.engine.tally import kind_of
-from hubsync.errors import SafetyStop
-from hubsync.local.state import State
+from hubsync.errors import HubsyncError, RemoteUnavailable, SafetyStop
 from hubsync.model import Entry, Kind, Problem, Tree
 from hubsync.results import ChangeKind, ConflictCopy, PathChange, RemoteInfo, Status, Stop
 from hubsync.services.conflicts import copies_among
 
 
 def status(
-    root: str,
-    remotes: Sequence[RemoteInfo],
-    contexts: Iterable[tuple[Context, State]],
-    request: Request,
+    root: str, remotes: Sequence[RemoteInfo], linked: Sequence[Linked], request: Request
 ) -> Status:
-    """Both sides against the base, for every remote; each path once."""
+    """Both sides against the base, for every remote; each path once.
+
+    Where some of several remotes cannot be reached, the others are told of. Raises what a single
+    remote, or each of them, fails with, safety stops apart.
+    """
     local: dict[str, PathChange] = {}
     remote: dict[str, PathChange] = {}
     problems: dict[tuple[str, str], Problem] = {}
     nested: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
     copies: dict[str, ConflictCopy] = {}
-    stops: list[Stop] = []
-    for context, state in contexts:
-        view = decided_view(context, observe(context, state, request), request)
-        for found, side in ((local, view.local), (remote, view.remote)):
-            found.update((one.path, one) for one in changes(view, side) if one.path not in found)
-        try:
-            decide(view, request)
-        except SafetyStop as stop:
-            stops.append(Stop(context.name, stop.code, stop.message, stop.hint))
-        problems |= {(one.path, one.code): one for one in view.problems}
-        nested, withheld = view.scan.nested, view.scan.withheld
-        copies |= {one.copy: one for one in copies_among(view.scan.tree)}
+    coming: set[str] = set()
+    failures = Failures(len(linked))
+    for one, seen in see_all(linked, request, failures):
+        with failures.of(one.name):
+            view = decided_view(one.context, view_of(one.context, seen, request), request)
+            for found, side in ((local, view.local), (remote, view.remote)):
+                found.update((c.path, c) for c in changes(view, side) if c.path not in found)
+            problems |= {(one.path, one.code): one for one in view.problems}
+            nested, withheld = view.scan.nested, view.scan.withheld
+            copies |= {one.copy: one for one in copies_among(view.scan.tree)}
+            plan, _ = decide(view, request)
+            coming |= {keep.path for keep in plan.keeps}
+            # A text may merge; that is seen when both contents are here.
+            coming |= {merge.path for merge in plan.merges if merger_of(merge) is None}
+    unavailable = _told(failures, RemoteUnavailable)
+    stops = _told(failures, SafetyStop)
+    if len(unavailable) + len(stops) < len(failures.found) or len(unavailable) == len(linked):
+        failures.finish()
     return Status(
         workspace=root,
         remotes=tuple(remotes),
         local=_by_path(local),
         remote=_by_path(remote),
         conflicts=tuple(copies[name] for name in sorted(copies)),
+        coming=tuple(sorted(coming)),
         problems=tuple(problems.values()),
         nested=nested,
         withheld=withheld,
-        stops=tuple(stops),
+        stops=stops,
+        unavailable=unavailable,
+    )
+
+
+def _told(failures: Failures, kind: type[HubsyncError]) -> tuple[Stop, ...]:
+    return tuple(
+        Stop(name, error.code, error.message, error.hint)
+        for name, error in failures.found.items()
+        if isinstance(error, kind)
     )
 
 

@@ -19,7 +19,7 @@ from hubsync.local.trash import Trash
 from hubsync.model import Entry, Kind
 from hubsync.remotes.protocol import Remote
 from hubsync.results import PathVersion, Restored
-from hubsync.services.history import TRASH_PREFIX, versions
+from hubsync.services.history import TRASH_PREFIX, by_leaving, in_trash, on_remote, versions
 
 
 def restore(
@@ -56,7 +56,7 @@ def refuse_name(target: str) -> None:
     """Raises UsageError for what cannot be the name of a file in a workspace (rule 14)."""
     problem = check_remote_name(target)
     if problem is not None:
-        raise UsageError(f"{target}: {problem.message}", problem.hint, problem.code)
+        raise UsageError(problem.message, "Choose another name with --to.", problem.code)
 
 
 def present(layout: Layout, path: str) -> Entry | None:
@@ -74,9 +74,10 @@ def _content(
     if at is not None and not is_time(at):
         return at, _read(remote, layout, path, at, slot)
     refused: HubsyncError | None = None
-    candidates = versions(remote, layout, path)
-    if at is not None:
-        candidates = _standing_at(candidates, time_of(at))
+    if at is None:
+        candidates = by_leaving(on_remote(remote, path), in_trash(layout, path))
+    else:
+        candidates = _standing_at(versions(remote, layout, path), time_of(at))
     for one in candidates:
         try:
             entry = _read(remote, layout, path, one.version, slot)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from msgspec import Struct
 
 from hubsync.core.conflicts import entry_digest
-from hubsync.errors import LocalError, NoSuchVersion, UsageError
+from hubsync.errors import Interrupted, LocalError, NoSuchVersion, UsageError
 from hubsync.local.apply import Applier
 from hubsync.local.layout import Layout
 from hubsync.local.stage import Stage
@@ -20,8 +20,17 @@ from hubsync.local.steps import Result, Step
 from hubsync.local.trash import Trash
 from hubsync.model import LogRecord
 from hubsync.remotes.protocol import Remote
+from hubsync.report import Reporter
 from hubsync.results import Restored
 from hubsync.services.restoring import is_time, present, refuse_name, time_of
+
+
+class Wish(Struct, frozen=True):
+    """What somebody wants back, as of when, and where; as in `Workspace.restore`."""
+
+    path: str
+    at: str | None
+    to: str | None
 
 
 class Wanted(Struct, frozen=True):
@@ -39,15 +48,10 @@ def is_directory(layout: Layout, path: str) -> bool:
 
 
 def restore_directory(
-    remotes: Sequence[Remote],
-    layout: Layout,
-    path: str,
-    *,
-    at: str | None,
-    to: str | None,
-    now: int,
+    remotes: Sequence[Remote], layout: Layout, wish: Wish, *, now: int, reporter: Reporter
 ) -> Restored:
-    """See `Workspace.restore`. Raises UsageError, NoSuchVersion, LocalError."""
+    """See `Workspace.restore`. Raises UsageError, NoSuchVersion, LocalError, Interrupted."""
+    path, at, to = wish.path, wish.at, wish.to
     if at is None:
         raise UsageError(
             f"{path or '.'} is a directory.",
@@ -60,10 +64,13 @@ def restore_directory(
     steps: list[Step] = []
     failed: list[str] = []
     found = False
+    reporter.phase("Fetching what stood there")
     try:
         for remote in remotes:
             for one in standing_at(remote.history(), prefix, at):
                 found = True
+                if reporter.stopping():
+                    raise Interrupted("Stopped; nothing was changed.", "Run the command again.")
                 name = target + one.path.removeprefix(prefix)
                 slot = stage.slot(f"restore-{os.getpid()}-{len(steps)}")
                 try:

@@ -20,8 +20,11 @@ READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 CREATE: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def open_directory(root: str, parts: Sequence[str], *, create: bool = False) -> int:
-    """A descriptor of ``root/parts…``. With ``create``, what is missing is made, the root included.
+def open_directory(
+    root: str, parts: Sequence[str], *, create: bool = False, durable: bool = False
+) -> int:
+    """A descriptor of ``root/parts…``. With ``create``, what is missing is made, the root included,
+    and ``durable`` sees to it that what was made below the root outlasts a power cut.
 
     Raises OSError (FileNotFoundError where a directory is missing), and NotADirectoryError where a
     link or a file stands in the way.
@@ -35,7 +38,7 @@ def open_directory(root: str, parts: Sequence[str], *, create: bool = False) -> 
         current = os.open(root, _DIRECTORY)
     for part in parts:
         try:
-            deeper = _open_one(current, part, create)
+            deeper = _open_one(current, part, create, durable)
         except OSError as error:
             os.close(current)
             if error.errno == errno.ELOOP:
@@ -58,7 +61,7 @@ def _make_root(root: str) -> None:
         ) from error
 
 
-def _open_one(parent: int, name: str, create: bool) -> int:
+def _open_one(parent: int, name: str, create: bool, durable: bool) -> int:
     try:
         return os.open(name, _BENEATH, dir_fd=parent)
     except FileNotFoundError:
@@ -66,13 +69,17 @@ def _open_one(parent: int, name: str, create: bool) -> int:
             raise
     with contextlib.suppress(FileExistsError):
         os.mkdir(name, dir_fd=parent)
+    if durable:
+        os.fsync(parent)
     return os.open(name, _BENEATH, dir_fd=parent)
 
 
 @contextlib.contextmanager
-def directory(root: str, parts: Sequence[str], *, create: bool = False) -> Iterator[int]:
+def directory(
+    root: str, parts: Sequence[str], *, create: bool = False, durable: bool = False
+) -> Iterator[int]:
     """`open_directory`, closed at the end."""
-    descriptor = open_directory(root, parts, create=create)
+    descriptor = open_directory(root, parts, create=create, durable=durable)
     try:
         yield descriptor
     finally:

@@ -152,16 +152,24 @@ class FolderStore:
                     raise PreconditionFailed(f"{source} changed while it was copied.")
                 if expected is not None:  # a moved file keeps its time; a version has that of today
                     os.utime(written.descriptor, ns=(info.mtime, info.mtime))
-                return self._appear(target, written, expected, executable=executable)
+                copied = self._appear(target, written, expected, executable=executable)
+            self._flush.copied(source)
+            return copied
 
     def delete(self, key: str, *, expected: str | None = None) -> None:
         parts = check_key(key)
         with folder_error(key):
             try:
+                self._flush.before_loss(key)
                 with beneath.directory(self._root, parts[:-1]) as parent:
                     if expected is not None:
                         expect(parent, parts[-1], key, expected)
                     os.unlink(parts[-1], dir_fd=parent)
+                    # A name that came back after a power cut would look like another tool's file.
+                    if self._flush.one_by_one():
+                        os.fsync(parent)
+                    else:
+                        self._flush.defer()
             except (FileNotFoundError, NotADirectoryError):
                 return
             except IsADirectoryError:

@@ -59,7 +59,7 @@ def opened(root: str, key: str) -> Iterator[tuple[int, ObjectInfo]]:
 @contextlib.contextmanager
 def temporary(root: str) -> Iterator[Temporary]:
     """A new file aside; whatever is left of its name at the end is removed."""
-    with beneath.directory(root, TEMPORARY, create=True) as folder:
+    with beneath.directory(root, TEMPORARY, create=True, durable=True) as folder:
         name = uuid.uuid4().hex
         descriptor = os.open(name, beneath.CREATE, 0o666, dir_fd=folder)
         try:
@@ -85,14 +85,17 @@ def appear(
     EISDIR) where something that is no file holds the name.
     """
     parts = check_key(key)
+    flush.before_loss(key)
     # First the content, then the name: a name that outlasts a power cut has its content.
-    sync_name = flush.content(written.descriptor)
+    alone = flush.content(written.descriptor)
     for attempt in range(_ATTEMPTS):
         try:
-            with beneath.directory(root, parts[:-1], create=True) as parent:
+            with beneath.directory(root, parts[:-1], create=True, durable=alone) as parent:
                 _appear(parent, parts[-1], key, written, expected, executable)
-                if sync_name:
+                if alone:
                     os.fsync(parent)
+                else:
+                    flush.defer()
             break
         except FileNotFoundError:
             # Another writer's deletion pruned the folder that was just made.

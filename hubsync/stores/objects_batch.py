@@ -81,7 +81,11 @@ class Batch:
         batches: dict[int, tuple[Lane, list[tuple[int, Job]]]] = {}
         more = True
         while True:
-            job = held if held is not None else next(feed, None)
+            try:
+                job = held if held is not None else next(feed, None)
+            except BaseException as error:  # raised once what is under way has ended
+                self._end(error)
+                job = None
             held = None
             if job is None:
                 more = False

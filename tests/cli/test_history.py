@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from tests.cli.running import Hub
@@ -85,9 +86,32 @@ def test_gc_prunes_what_is_older(hub_a: Hub, hub_b: Hub, remote: Path) -> None:
     hub_a.run("sync").ok()
     hub_b.run("sync").ok()
     kept = hub_b.run("gc", "--json").ok().json()
-    assert kept == {"trash": 0, "remote": 0}
+    assert kept == {"trash": 0, "remote": 0, "young": 0}
     gone = hub_b.run("gc", "--keep-days", "0", "--json").ok().json()
     assert gone["trash"] == 1
     assert gone["remote"] >= 1
     assert hub_b.run("gc").ok().out.startswith("Pruned 0 files from the trash")
     assert hub_b.run("sync").ok().out.startswith("Nothing to do")
+
+
+def test_gc_tells_of_leftovers_that_are_too_young_to_go(hub_a: Hub, remote: Path) -> None:
+    """Another hub may be about to name them in the index."""
+    (remote / ".hubsync/index/orphan").write_bytes(b"written and never named")
+    ran = hub_a.run("gc").ok()
+    assert "Kept for now: 1 leftover of interrupted runs, not yet a day old." in ran.out
+    assert hub_a.run("gc", "--json").ok().json()["young"] == 1
+    assert (remote / ".hubsync/index/orphan").exists()
+
+
+def test_what_is_in_the_trash_comes_back_without_the_remote(hub_a: Hub, remote: Path) -> None:
+    hub_a.write("f", "first")
+    hub_a.run("sync").ok()
+    other = remote / "f"
+    other.write_text("by another tool")
+    hub_a.run("sync").ok()
+    shutil.move(remote, remote.with_name("elsewhere"))
+    (kept,) = hub_a.run("log", "f", "--trash", "--json").ok().json()
+    assert kept["version"].startswith("trash-")
+    hub_a.run("restore", "f", "--at", kept["version"]).ok()
+    assert (hub_a / "f").read_bytes() == b"first"
+    assert hub_a.run("log", "--trash").status == 2

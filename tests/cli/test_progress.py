@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from hubsync_cli.progress import Counters, Meter, Progress, figures
+from hubsync_cli.progress import Counters, Meter, Pace, Progress, figures
 
 
 def _never() -> bool:
@@ -46,27 +46,35 @@ def test_a_new_phase_begins_at_zero() -> None:
 
 def test_figures_name_files_bytes_rate_and_remaining_time() -> None:
     counters = Counters(1, "Uploading", 120, 3_400_000, 10_000, 40_000_000)
-    assert figures(counters, 12e6) == (
-        "120 of 10,000 files, 3.4 MB of 40.0 MB, 12.0 MB/s, 3.0 s left"
+    assert figures(counters, Pace(3_600, 12e6)) == (
+        "120 of 10,000 files, 3.4 MB of 40.0 MB, 12.0 MB/s, 2.8 s left"
     )
 
 
 def test_figures_without_totals_tell_what_passed() -> None:
-    assert figures(Counters(1, "Scanning", 5, 0, 0, 0), 0) == "5 files"
-    assert figures(Counters(1, "Scanning", 0, 0, 0, 0), 0) == ""
+    assert figures(Counters(1, "Scanning", 5, 0, 0, 0), Pace()) == "5 files"
+    assert figures(Counters(1, "Scanning", 0, 0, 0, 0), Pace()) == ""
 
 
 def test_files_are_the_measure_where_no_bytes_are_counted() -> None:
     counters = Counters(1, "Deleting", 50, 0, 100, 0)
-    assert figures(counters, 10) == "50 of 100 files, 10 files/s, 5.0 s left"
+    assert figures(counters, Pace(10)) == "50 of 100 files, 10 files/s, 5.0 s left"
 
 
 def test_the_rate_is_of_the_last_seconds() -> None:
     meter = Meter()
-    assert meter.rate(0.0, Counters(1, "Uploading", 0, 0, 9, 10**9)) == 0
-    assert meter.rate(10.0, Counters(1, "Uploading", 0, 1000, 9, 10**9)) == 100
-    assert meter.rate(20.0, Counters(1, "Uploading", 0, 11_000, 9, 10**9)) == 1000
-    assert meter.rate(20.5, Counters(2, "Downloading", 0, 0, 9, 10**9)) == 0
+    assert meter.pace(0.0, Counters(1, "Uploading", 0, 0, 9, 10**9)) == Pace()
+    assert meter.pace(10.0, Counters(1, "Uploading", 5, 1000, 9, 10**9)) == Pace(0.5, 100)
+    assert meter.pace(20.0, Counters(1, "Uploading", 5, 11_000, 9, 10**9)) == Pace(0, 1000)
+    assert meter.pace(20.5, Counters(2, "Downloading", 0, 0, 9, 10**9)) == Pace()
+
+
+def test_remaining_time_counts_files_and_bytes_whichever_come_first() -> None:
+    """3,000 small files and one of 300 MB: neither the start nor the end looks like the whole."""
+    small_first = Counters(1, "Uploading", 1000, 10**6, 3001, 303 * 10**6)
+    assert 5 < Pace(500, 500_000).left(small_first) < 20
+    large_first = Counters(1, "Uploading", 1, 300 * 10**6, 3001, 303 * 10**6)
+    assert 1 < Pace(0, 100 * 10**6).left(large_first) < 5
 
 
 def test_phases_are_named_where_no_bar_can_be_drawn() -> None:

@@ -39,6 +39,14 @@ def test_a_remote_is_added_changed_and_removed(hub_a: Hub, tmp_path: Path) -> No
     hub_a.run("remote", "set", "bulk", "--no-rules", "--include", "raw/**").ok()
     found = {r["name"]: r for r in hub_a.run("remote", "list", "--json").ok().json()}
     assert (found["bulk"]["include"], found["bulk"]["larger_than"]) == (["raw/**"], None)
+    hub_a.run("remote", "set", "bulk", "--larger-than", "1MB").ok()
+    hub_a.run("remote", "set", "bulk", "--include", "").ok()
+    found = {r["name"]: r for r in hub_a.run("remote", "list", "--json").ok().json()}
+    assert (found["bulk"]["include"], found["bulk"]["larger_than"]) == ([], 1_000_000)
+    hub_a.run("remote", "set", "bulk", "--larger-than", "").ok()
+    found = {r["name"]: r for r in hub_a.run("remote", "list", "--json").ok().json()}
+    assert found["bulk"]["larger_than"] is None
+    assert hub_a.run("remote", "add", "more", bulk.as_uri(), "--larger-than", "").status == 2
     hub_a.run("remote", "remove", "bulk").ok()
     assert len(hub_a.run("remote", "list", "--json").ok().json()) == 1
 

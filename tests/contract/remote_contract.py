@@ -392,11 +392,11 @@ class RemoteContract:
         for content in (b"first", b"second"):
             hub.push(hub.put("a", content), hub.put("b/" + content.decode(), content))
             hub.look()
-        hub.remote.gc(2**62)
+        hub.remote.gc(2**62, Silent())
         version = hub.remote.versions("a")[-1]
         hub.remote.read("a", version.version, str(tmp_path / "out"))
         assert (tmp_path / "out").read_bytes() == b"first"
-        hub.remote.gc(0)
+        hub.remote.gc(0, Silent())
         seen = other.look()
         assert set(seen.tree) == {"a", "b/first", "b/second"}
         assert not seen.unrecorded

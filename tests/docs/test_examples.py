@@ -1,4 +1,4 @@
-"""Every shell example in the README and the documentation does what the page says."""
+"""What the README and the documentation show is so: examples are run, names are looked up."""
 
 from __future__ import annotations
 
@@ -8,14 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from hubsync.remotes.mirror.wire import decode_format
 from tests.docs.examples import Example, examples, matches, run_page
+from tests.docs.python_examples import run_python
 from tests.servers import moto_s3
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 USAGE = ROOT / "docs" / "reference" / "command.md"
-"""Made of the command's own help, which the tests of the command parse; its lines tell no story."""
+"""Made of the command's own help; `test_command_page` runs each of its lines by itself."""
 WITH_EXAMPLES = [page for page in PAGES if "```console" in page.read_text() and page != USAGE]
+WITH_PYTHON = [page for page in PAGES if "```pycon" in page.read_text()]
+DRAWINGS = {
+    "docs/architecture.md": ["text"],
+    "docs/reference/mirror-format.md": ["json"],
+}
+"""Blocks that are no commands; what they show is tested below or in the layers' contracts."""
 
 
 def _name(page: Path) -> str:
@@ -33,14 +41,64 @@ def test_examples_of_the_page_run(page: Path, tmp_path: Path) -> None:
         assert run_page(page.read_text(), tmp_path, environment) > 0
 
 
+@pytest.mark.parametrize("page", WITH_PYTHON, ids=_name)
+def test_python_examples_of_the_page_run(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", os.fspath(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert run_python(page.read_text(), _name(page)) > 0
+
+
 @pytest.mark.parametrize("page", PAGES, ids=_name)
-def test_page_has_no_shell_example_that_escapes_the_test(page: Path) -> None:
-    found = re.findall(r"^ *```(?:bash|sh|shell|shell-session|zsh)\b", page.read_text(), re.M)
-    assert not found
+def test_page_has_no_example_that_escapes_the_tests(page: Path) -> None:
+    kinds = set(
+        re.findall(r"^ *(?:```|~~~)(\S*)[^\n]*\n.*?^ *(?:```|~~~)$", page.read_text(), re.M | re.S)
+    )
+    assert kinds <= {"console", "pycon", *DRAWINGS.get(_name(page), ())}
 
 
 def test_readme_and_first_steps_have_examples() -> None:
     assert {"README.md", "docs/getting-started.md"} <= {_name(page) for page in WITH_EXAMPLES}
+
+
+def test_the_library_page_has_examples() -> None:
+    assert [_name(page) for page in WITH_PYTHON] == ["docs/reference/library.md"]
+
+
+def test_format_file_of_the_mirror_format_page_is_one_that_is_read() -> None:
+    page = (ROOT / "docs" / "reference" / "mirror-format.md").read_text()
+    [shown] = re.findall(r"```json\n(.*?)```", page, re.S)
+    assert decode_format(shown.encode()).writes == "conditional"
+
+
+@pytest.mark.parametrize("name", ["docs/architecture.md", "CONTRIBUTING.md", "README.md"])
+def test_every_file_that_the_page_names_is_there(name: str) -> None:
+    page = (ROOT / name).read_text()
+    named = re.findall(r"[`(]((?:hubsync|cli|tests|bench|docs|scripts)/[\w/.-]*)[`)]", page)
+    assert [one for one in sorted(set(named)) if not (ROOT / one).exists()] == []
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "README.md"])
+def test_every_make_target_that_the_page_names_is_there(name: str) -> None:
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M)
+    named = re.findall(r"`make ([a-z]+)", (ROOT / name).read_text())
+    assert named
+    assert set(named) <= set(targets)
+
+
+def test_the_architecture_names_every_room() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    rooms = {
+        one.relative_to(ROOT / "hubsync").parts[0].removesuffix(".py")
+        for one in (ROOT / "hubsync").rglob("*.py")
+    } - {"__init__"}
+    tests = {
+        one.relative_to(ROOT / "tests").parts[0] for one in (ROOT / "tests").rglob("test_*.py")
+    }
+    drawing = page.split("```text")[2]
+    assert [room for room in rooms if not re.search(rf"\b{room}\b", drawing)] == []
+    assert [room for room in tests if f"`tests/{room}/`" not in page] == []
 
 
 def test_every_page_is_in_the_navigation() -> None:
@@ -79,3 +137,8 @@ def test_output_is_compared_with_gaps(expected: str, printed: str, same: bool) -
 def test_a_wrong_example_is_found(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="exit status 1"):
         run_page("```console\n$ false\n```\n", tmp_path, {})
+
+
+def test_a_wrong_python_example_is_found() -> None:
+    with pytest.raises(AssertionError, match="Expected:\n    3"):
+        run_python("```pycon\n>>> 1 + 1\n3\n```\n", "a page")

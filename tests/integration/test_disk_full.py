@@ -65,6 +65,9 @@ class Filling(Silent):
                 write(small, "filler", 10_000_000, b"F")
             except OSError:
                 pass
+            if kind == "room for a part":
+                filler = os.path.join(small, "filler")
+                os.truncate(filler, os.path.getsize(filler) - 700_000)
 
 with Workspace.init(there, url) as workspace:
     write(there, "small", 1000, b"a")
@@ -78,12 +81,17 @@ with Workspace.open(there) as workspace:
 
 report = {"before": look(here)}
 with Workspace.open(here) as workspace:
+    command = workspace.pull
+    if kind == "room for a part":
+        command = workspace.sync
+        write(here, "mine", 10, b"m")
     try:
-        result = workspace.pull(identity=me, reporter=Silent() if kind == "before" else Filling())
+        result = command(identity=me, reporter=Silent() if kind == "before" else Filling())
         report["problems"] = [[one.path, one.code, one.message] for one in result.problems]
     except HubsyncError as error:
         report["error"] = [error.code, error.message, error.hint]
 report["after"], report["leftovers"] = look(here), leftovers()
+report["remote"] = look(os.path.join(base, "remote"))
 if kind == "before":
     write(here, "mine", 10, b"m")
     with Workspace.open(here) as workspace:
@@ -166,3 +174,62 @@ def test_a_disk_that_fills_up_under_way_leaves_the_old_files_and_no_others(tmp_p
     assert [one for one in report["leftovers"] if not one.endswith(".part")] == []
     assert report["healed"] == []
     assert report["finally"] == NEW
+
+
+def test_a_disk_that_a_download_fills_keeps_no_work_from_being_sent(tmp_path: Path) -> None:
+    """What has come down so far gives way to the notes that sending needs."""
+    report = run(tmp_path, "room for a part")
+    assert "full" in json.dumps(report.get("error") or report["problems"])
+    assert report["remote"]["mine"] == [10, "m"]
+    assert report["after"]["large"] == OLD["large"]
+    assert report["healed"] == []
+    assert report["finally"] == {**NEW, "mine": [10, "m"]}
+
+
+FULL = """
+import os, subprocess, sys
+from hubsync import Identity, Workspace
+from hubsync.errors import DiskFull
+
+base = sys.argv[1]
+small = os.path.join(base, "small")
+os.mkdir(small)
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", small], check=True)
+here = os.path.join(small, "here")
+os.mkdir(here)
+me = Identity("me", "hub")
+
+def write(path, size, byte):
+    with open(path, "wb") as file:
+        file.write(byte * size)
+
+with Workspace.init(here, "file://" + os.path.join(base, "remote")) as workspace:
+    for byte in (b"a", b"b"):
+        write(os.path.join(here, "large"), 1_000_000, byte)
+        workspace.sync(identity=me)
+    workspace.restore("large")
+    try:
+        write(os.path.join(small, "filler"), 10_000_000, b"F")
+    except OSError:
+        pass
+    try:
+        workspace.sync(identity=me)
+    except DiskFull as error:
+        assert "full" in error.message and "gc" in error.hint
+    else:
+        raise AssertionError("there was room")
+    assert not [name for name in os.listdir(os.path.join(here, ".hubsync")) if "lock" in name]
+    assert workspace.gc(keep_days=0).trash == 1
+    workspace.sync(identity=me)
+"""
+
+
+def test_gc_frees_a_disk_on_which_not_even_a_lock_finds_room(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*namespace(), sys.executable, "-c", FULL, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "remote/large").read_bytes()[:1] == b"a"

@@ -398,10 +398,11 @@ def test_somebody_elses_format_file_is_left_alone(data: bytes, hand: Hand, tmp_p
 
 
 @pytest.mark.parametrize("create", [False, True])
+@pytest.mark.parametrize("left", ["index/head", "log/20261121T072346.4Z-hub", "versions/12/34"])
 def test_a_mirror_whose_format_file_is_gone_is_damaged_and_not_made_anew(
-    hand: Hand, tmp_path: Path, create: bool
+    hand: Hand, tmp_path: Path, left: str, create: bool
 ) -> None:
-    hand.index()
+    hand.object(f".hubsync/{left}", b"something")
     before = dict(hand.store._objects)
     with pytest.raises(RemoteFormatError) as caught:
         on(hand.store)(tmp_path / "scratch").connect(create=create)
@@ -490,3 +491,18 @@ def test_what_a_workspace_remembers_is_not_believed_either(hand: Hand, hub: Hub)
         again = hub.remote.snapshot(Known(ID, text, seen.tree), listing=True)
         assert again.tree.flat() == seen.tree.flat()
         assert hub.remote.changed_since(text)
+
+
+def test_a_link_in_the_index_without_an_identity_is_that_link(hand: Hand, hub: Hub) -> None:
+    hand.file("good", b"good")
+    link = {"kind": "l", "digest": None, "target": "good", "identity": ""}
+    hand.file("link", b"good", **link)
+    hand.file("other", b"evil", **link)
+    hand.index()
+    seen = hub.look()
+    assert (seen.tree["link"].kind, seen.tree["link"].target) == (Kind.LINK, "good")
+    assert seen.tree["other"].kind is Kind.FILE
+    hub.publish_all([])
+    assert hub.look(listing=False).tree["link"].kind is Kind.LINK
+    assert not hub.look().unrecorded
+    assert list(hub.remote.history()) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hubsync import Identity, SyncRequest, Workspace
-from hubsync.errors import NoSuchVersion
+from hubsync.errors import LocalError, NoSuchVersion
 
 ME = Identity("ada", "hub-a")
 SECOND = 1_000_000_000
@@ -76,3 +76,20 @@ def test_a_directory_that_was_deleted_comes_back_as_of_a_time(tmp_path: Path, as
         assert (work / "later").read_text() == "later"
         with pytest.raises(NoSuchVersion):
             workspace.restore("d/never", at="2023-11-14T22:13:25+00:00")
+
+
+def test_a_directory_whose_name_a_file_has_now_comes_back_beside_it(tmp_path: Path) -> None:
+    work, clock = tmp_path / "work", Clock()
+    (work / "d").mkdir(parents=True)
+    (work / "d/f").write_text("one")
+    with Workspace.init(str(work), f"file://{tmp_path}/remote", clock=clock) as workspace:
+        workspace.sync(identity=ME)
+        clock.later()
+        shutil.rmtree(work / "d")
+        (work / "d").write_text("a file now")
+        workspace.sync(identity=ME)
+        workspace.restore("d", at="2023-11-14T22:13:25+00:00", to="then")
+        assert (work / "then/f").read_text() == "one"
+        with pytest.raises(LocalError):
+            workspace.restore("d", at="2023-11-14T22:13:25+00:00")
+        assert (work / "d").read_text() == "a file now"

@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from hubsync import Identity, SyncRequest, Workspace
-from hubsync.errors import RemoteUnavailable, SafetyStop
+from hubsync.errors import (
+    HubsyncError,
+    RemoteFormatError,
+    RemoteUnavailable,
+    SafetyStop,
+    UsageError,
+)
 from tests.servers.objects_servers import plain_rclone_s3
 
 ME = Identity("ada", "hub-a")
@@ -134,9 +140,136 @@ def test_a_remote_that_is_removed_and_added_again_settles_without_conflicts(
     (work / "data/d0").write_text("edited meanwhile")
     workspace.sync(identity=ME)
     workspace.add_remote("bulk", f"file://{tmp_path}/bulk", include=("data/**",))
-    workspace.sync(identity=ME)
+    # What both remotes have alike needs nobody's attention.
+    assert [one.path for one in workspace.status().problems] == ["data/d0"]
+    again = workspace.sync(identity=ME)
+    assert [one.path for one in again.problems] == ["data/d0"]
     assert workspace.conflicts() == []
     assert (work / "data/d0").read_text() == "edited meanwhile"
     assert (tmp_path / "notes/data/d0").read_text() == "edited meanwhile"
     assert workspace.sync(identity=ME).nothing_done()
     assert names(work) == {f"note{n}" for n in range(MANY)} | {f"data/d{n}" for n in range(MANY)}
+
+
+def test_a_path_stays_on_the_remote_that_has_it_when_rules_and_memory_are_gone(
+    workspace: Workspace, work: Path, tmp_path: Path
+) -> None:
+    """A lost memory, or a new workspace with the files in it already, puts nothing twice."""
+    (work / "data/d0").write_text("edited since")
+    workspace.set_remote("bulk", include=("elsewhere/**",))
+    shutil.rmtree(work / ".hubsync/state")
+    assert {one.path for one in workspace.status().local} == {"data/d0"}
+    first = workspace.sync(identity=ME)
+    assert first.problems == ()
+    assert names(tmp_path / "notes") == {f"note{number}" for number in range(MANY)}
+    assert "data/d0" in names(tmp_path / "bulk")
+    contents = {path.read_text() for path in (tmp_path / "bulk/data").iterdir()}
+    assert {"data 0", "edited since"} <= contents  # no base any more: kept twice (rule 6)
+    assert workspace.sync(identity=ME).nothing_done()
+
+
+def test_a_new_file_goes_to_the_remote_where_another_tool_has_put_its_name(
+    workspace: Workspace, work: Path, tmp_path: Path
+) -> None:
+    """Also where the rules take it to a remote that is asked before."""
+    (tmp_path / "bulk/report").write_text("the same")
+    (work / "report").write_text("the same")
+    result = workspace.sync(identity=ME)
+    assert result.problems == ()
+    assert not (tmp_path / "notes/report").exists()
+    (work / "report").write_text("edited")
+    workspace.sync(identity=ME)
+    assert (tmp_path / "bulk/report").read_text() == "edited"
+    assert workspace.sync(identity=ME).nothing_done()
+
+
+def test_few_files_of_a_part_may_all_be_deleted(
+    workspace: Workspace, work: Path, tmp_path: Path
+) -> None:
+    """An emptied part of a workspace is no emptied workspace: what counts is how much goes."""
+    for number in range(3, MANY):
+        (work / f"data/d{number}").unlink()
+    workspace.sync(SyncRequest(confirm_deletes=True), identity=ME)
+    shutil.rmtree(work / "data")
+    assert workspace.status().stops == ()
+    assert len(workspace.sync(identity=ME).deleted_remotely) == 3
+    assert names(tmp_path / "bulk") == set()
+
+
+def test_status_tells_of_the_remotes_that_answer_and_names_the_one_that_does_not(
+    work: Path, tmp_path: Path
+) -> None:
+    with plain_rclone_s3() as server:
+        workspace = Workspace.init(str(work), (tmp_path / "folder").as_uri(), env=server.env)
+        workspace.add_remote(
+            "bulk", f"{server.url}/work", options=server.options, include=("data/**",)
+        )
+        workspace.sync(identity=ME)
+    with workspace:
+        (work / "note0").write_text("edited note")
+        status = workspace.status()
+        assert [one.path for one in status.local] == ["note0"]
+        assert [(one.remote, one.code) for one in status.unavailable] == [("bulk", "unreachable")]
+
+
+def test_a_damaged_remote_does_not_hinder_the_other(
+    workspace: Workspace, work: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "notes/.hubsync/format.json").unlink()
+    (work / "note0").write_text("edited note")
+    (work / "data/d0").write_text("edited data")
+    with Workspace.open(str(work)) as again, pytest.raises(RemoteFormatError) as failed:
+        again.sync(identity=ME)
+    assert "'origin'" in failed.value.message
+    assert (tmp_path / "bulk/data/d0").read_text() == "edited data"
+    assert (tmp_path / "notes/note0").read_text() == "note 0"
+
+
+def test_every_remote_that_fails_is_named(workspace: Workspace, work: Path, tmp_path: Path) -> None:
+    for remote in ("notes", "bulk"):
+        (tmp_path / remote / ".hubsync/format.json").unlink()
+    with Workspace.open(str(work)) as again, pytest.raises(RemoteFormatError) as failed:
+        again.sync(identity=ME)
+    assert "'origin'" in failed.value.message
+    assert "'bulk'" in failed.value.message
+    assert "other remotes" not in failed.value.hint
+
+
+def test_status_shows_that_a_remote_is_gone_as_the_safety_stop_it_is(
+    workspace: Workspace, work: Path, tmp_path: Path
+) -> None:
+    (work / "note0").write_text("edited note")
+    (tmp_path / "bulk").rename(tmp_path / "away")
+    with Workspace.open(str(work)) as again:
+        status = again.status()
+    assert [(one.remote, one.code) for one in status.stops] == [("bulk", "remote-gone")]
+    assert [one.path for one in status.local] == ["note0"]
+
+
+def test_a_remote_that_fails_while_it_is_written_does_not_hinder_the_other(
+    workspace: Workspace, work: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "notes/.hubsync/log"
+    log.rename(log.with_name("away"))
+    log.write_text("in the place of a folder")
+    (work / "note0").write_text("edited note")
+    (work / "data/d0").write_text("edited data")
+    with pytest.raises(HubsyncError) as failed:
+        workspace.sync(identity=ME)
+    assert "'origin'" in failed.value.message
+    assert (tmp_path / "bulk/data/d0").read_text() == "edited data"
+    log.unlink()
+    log.with_name("away").rename(log)
+    workspace.sync(identity=ME)
+    assert (tmp_path / "notes/note0").read_text() == "edited note"
+    assert workspace.conflicts() == []
+
+
+@pytest.mark.parametrize("place", ["notes/inner", "."])
+def test_remotes_inside_one_another_are_refused(
+    workspace: Workspace, tmp_path: Path, place: str
+) -> None:
+    with pytest.raises(UsageError) as refused:
+        workspace.add_remote("inner", (tmp_path / place).resolve().as_uri())
+    assert refused.value.code == "nested-remote"
+    assert len(workspace.remotes()) == 2

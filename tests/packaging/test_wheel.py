@@ -66,6 +66,10 @@ def test_wheel_holds_every_module(wheel: Path) -> None:
     assert shipped == written
 
 
+def test_wheel_tells_type_checkers_that_it_is_typed(wheel: Path) -> None:
+    assert "hubsync/py.typed" in zipfile.ZipFile(wheel).namelist()
+
+
 def test_wheel_carries_its_licence(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         licence = archive.read(f"hubsync-{VERSION}.dist-info/licenses/LICENSE")

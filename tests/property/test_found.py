@@ -315,6 +315,19 @@ def test_nested_folders_where_a_tool_put_a_file_beside_one_settle(three: World) 
     three.quiet()
 
 
+def test_sync_that_brings_other_rules_carries_what_they_let_through(world: World) -> None:
+    one, two = world.hubs
+    write(world, one, ".hubsyncignore", b"*.log\n")
+    write(world, one, "other", b"other")
+    world.quiet()
+    write(world, two, "kept.log", b"\0kept")
+    world.act(lambda: disk.remove(os.path.join(one.root, ".hubsyncignore")))
+    world.run(one)
+    world.run(two)
+    assert world.objects()["kept.log"] == b"\0kept"
+    world.quiet()
+
+
 def test_file_takes_the_place_of_an_empty_ignored_folder(world: World) -> None:
     one, two = world.hubs
     write(world, one, ".hubsyncignore", b"d/e/\n")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hubsync.errors import HubsyncError, UsageError
-from hubsync.remotes.urls import canonical_url, names_git, refuse_own_folder
+from hubsync.remotes.urls import canonical_url, contains, names_git, refuse_own_folder
 from hubsync.stores.addresses import folder_of
 
 
@@ -76,3 +76,43 @@ def test_a_folder_beside_the_workspace_is_fine(tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
     refuse_own_folder(f"file://{tmp_path}/work-remote", str(tmp_path / "work"))
     refuse_own_folder("s3://bucket/work", str(tmp_path / "work"))
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner"),
+    [
+        ("file:///r", "file:///r/inner"),
+        ("file:///r", "file:///r"),
+        ("file:///", "file:///r"),
+        ("file:///a b", "file:///a%20b/c"),
+        ("s3://bucket", "s3://bucket/me"),
+        ("s3://bucket/me", "s3://bucket/me/too/deep"),
+        ("sftp://ada@Host/srv", "sftp://host/srv/ada"),
+        ("dropbox:///folder", "dropbox:///folder/in"),
+        ("az://one@account/a", "az://one@account/a/b"),
+        ("s3://bucket/a b", "s3://bucket/a%20b/c"),
+        ("memory://a", "memory://a"),
+    ],
+)
+def test_a_place_in_another_one_is_recognised(outer: str, inner: str) -> None:
+    assert contains(outer, inner)
+    assert outer == inner or not contains(inner, outer)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("file:///r", "file:///r2"),
+        ("file:///r/a", "file:///r/b"),
+        ("s3://bucket", "s3://bucket2/me"),
+        ("s3://bucket/me", "s3://bucket/me2"),
+        ("s3://bucket/me", "gs://bucket/me/too"),
+        ("s3://bucket/Me", "s3://bucket/me/too"),
+        ("memory://a", "memory://a/b"),
+        ("az://one@account", "az://two@account/a"),
+        ("git+file:///r", "git+file:///r/b"),
+    ],
+)
+def test_places_beside_one_another_hold_neither_the_other(one: str, other: str) -> None:
+    assert not contains(one, other)
+    assert not contains(other, one)

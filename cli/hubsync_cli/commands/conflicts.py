@@ -42,7 +42,8 @@ def resolve(shell: Shell, path: str, keep: str) -> None:
     """
     with shell.workspace() as workspace:
         wanted = workspace_path(workspace.root, path)
-        changed = workspace.resolve(wanted, keep)
+        with shell.progress() as progress:
+            changed = workspace.resolve(wanted, keep, reporter=progress)
         view = shell.view(workspace.root)
     shell.done(
         lambda: {"path": wanted, "keep": keep, "changed": list(changed)},

@@ -12,13 +12,18 @@ from hubsync_cli.shell import Shell, workspace_path
 @command("log", examples=("hubsync log -n 5", "hubsync log notes.md", "hubsync log --json"))
 @click.argument("path", required=False, type=click.Path())
 @click.option("-n", "--limit", type=click.IntRange(min=1), metavar="N", help="The N newest.")
+@click.option("--trash", is_flag=True, help="With PATH: only what is in the trash here.")
 @pass_shell
-def log(shell: Shell, path: str | None, limit: int | None) -> None:
+def log(shell: Shell, path: str | None, limit: int | None, trash: bool) -> None:
     """Show the history: when, who, from which hub, what changed.
 
-    With PATH, the versions of that file; each can be given to restore --at.
+    With PATH, the versions of that file; each can be given to restore --at. What is in the trash
+    of this workspace can be listed and restored without the remote.
     """
     from hubsync_cli import history_report
+
+    if trash and path is None:
+        raise click.UsageError("--trash is about one file: name its PATH.")
 
     with shell.workspace() as workspace:
         view = shell.view(workspace.root)
@@ -29,7 +34,7 @@ def log(shell: Shell, path: str | None, limit: int | None) -> None:
             )
         else:
             wanted = workspace_path(workspace.root, path)
-            versions = workspace.versions(wanted)[:limit]
+            versions = workspace.versions(wanted, trash_only=trash)[:limit]
             shell.result(
                 lambda: documents.versions_document(versions),
                 lambda: history_report.versions(versions, wanted, view),
@@ -60,11 +65,10 @@ def restore(shell: Shell, path: str, at: str | None, to: str | None) -> None:
     """
     with shell.workspace() as workspace:
         root = workspace.root
-        restored = workspace.restore(
-            workspace_path(root, path, whole=True),
-            at=at,
-            to=None if to is None else workspace_path(root, to),
-        )
+        source = workspace_path(root, path, whole=True)
+        target = None if to is None else workspace_path(root, to)
+        with shell.progress() as progress:
+            restored = workspace.restore(source, at=at, to=target, reporter=progress)
         view = shell.view(root)
         shell.done(
             lambda: documents.restored_document(restored),
@@ -84,10 +88,13 @@ def gc(shell: Shell, keep_days: int | None) -> None:
     Nothing is pruned on its own; what goes here cannot be restored. Leftovers of interrupted runs
     stay for a day, for another hub may be about to use them.
     """
-    with shell.workspace() as workspace:
-        pruned = workspace.gc(keep_days=keep_days)
-    shell.done(
-        lambda: documents.pruned_document(pruned),
+    with shell.workspace() as workspace, shell.progress() as progress:
+        pruned = workspace.gc(keep_days=keep_days, reporter=progress)
+    lines = [
         f"Pruned {words.count(pruned.trash, 'file')} from the trash and"
-        f" {words.count(pruned.remote, 'object')} from the remote.",
-    )
+        f" {words.count(pruned.remote, 'object')} from the remote."
+    ]
+    if pruned.young:
+        left = words.count(pruned.young, "leftover")
+        lines.append(f"Kept for now: {left} of interrupted runs, not yet a day old.")
+    shell.done(lambda: documents.pruned_document(pruned), *lines)

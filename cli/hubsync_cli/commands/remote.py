@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -10,6 +12,8 @@ from hubsync_cli import documents, words
 from hubsync_cli.history_report import table
 from hubsync_cli.options import Group, Place, command, exclusive, pass_shell, store_options
 from hubsync_cli.shell import Shell
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 _UNITS = {
     unit + letter: 1000**power
@@ -19,15 +23,24 @@ _UNITS = {
 _LARGEST = 1 << 63
 
 
+NO_SIZE: Final = -1
+"""Given for an empty size, where one may be taken away."""
+
+
 class Size(click.ParamType[int]):
     """Bytes, as a number or with a unit: 20MB."""
 
     name = "size"
 
+    def __init__(self, *, may_be_empty: bool = False) -> None:
+        self._may_be_empty = may_be_empty
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
         text = str(value).strip().lower()
+        if not text and self._may_be_empty:
+            return NO_SIZE
         number = text.rstrip("bkmgt")
         try:
             size = int(float(number) * _UNITS[text[len(number) :].strip()])
@@ -38,15 +51,23 @@ class Size(click.ParamType[int]):
         return size
 
 
-_include = click.option(
-    "--include",
-    metavar="PATTERN",
-    multiple=True,
-    help="Takes the paths that match (gitignore syntax). Repeatable.",
-)
-_larger_than = click.option(
-    "--larger-than", type=Size(), metavar="SIZE", help="Takes files above this size, such as 20MB."
-)
+def _rules(function: F, *, changing: bool = False) -> F:
+    """The options for what a remote takes; in a change an empty value takes a rule away."""
+    size = click.option(
+        "--larger-than",
+        type=Size(may_be_empty=changing),
+        metavar="SIZE",
+        help="Takes files above this size, such as 20MB."
+        + (" An empty value takes that away." if changing else ""),
+    )
+    include = click.option(
+        "--include",
+        metavar="PATTERN",
+        multiple=True,
+        help="Takes the paths that match (gitignore syntax). Repeatable."
+        + (" An empty value takes all patterns away." if changing else ""),
+    )
+    return include(size(function))
 
 
 @click.group(
@@ -82,8 +103,7 @@ def list_remotes(shell: Shell) -> None:
 @click.argument("url", type=Place())
 @store_options
 @exclusive
-@_include
-@_larger_than
+@_rules
 @pass_shell
 def add(
     shell: Shell,
@@ -95,7 +115,7 @@ def add(
     larger_than: int | None,
 ) -> None:
     """Add a remote."""
-    with shell.workspace() as workspace:
+    with shell.workspace() as workspace, shell.progress() as progress:
         workspace.add_remote(
             name,
             url,
@@ -103,6 +123,7 @@ def add(
             exclusive=exclusive,
             include=include,
             larger_than=larger_than,
+            reporter=progress,
         )
         found = workspace.remotes()
     shell.done(
@@ -116,8 +137,8 @@ def add(
 @pass_shell
 def remove(shell: Shell, name: str) -> None:
     """Forget a remote; what lies there stays."""
-    with shell.workspace() as workspace:
-        workspace.remove_remote(name)
+    with shell.workspace() as workspace, shell.progress() as progress:
+        workspace.remove_remote(name, reporter=progress)
         found = workspace.remotes()
     shell.done(lambda: documents.remotes_document(found), f"Removed the remote {words.line(name)}.")
 
@@ -134,9 +155,8 @@ def remove(shell: Shell, name: str) -> None:
 @click.option("--create", is_flag=True, help="Begin a new mirror at the URL if there is none.")
 @store_options
 @click.option("--exclusive/--no-exclusive", default=None, help="Whether only hubsync writes to it.")
-@_include
-@_larger_than
-@click.option("--no-rules", is_flag=True, help="Take away the rules that it has.")
+@partial(_rules, changing=True)
+@click.option("--no-rules", is_flag=True, help="Take away all the rules that it has.")
 @pass_shell
 def set_remote(
     shell: Shell,
@@ -161,12 +181,16 @@ def set_remote(
         "larger_than": larger_than,
     }
     given = {key: value for key, value in settings.items() if value is not None}
+    if include and not any(include):
+        given["include"] = ()
+    if larger_than == NO_SIZE:
+        given["larger_than"] = None
     if no_rules:
         given = {"include": (), "larger_than": None, **given}
     if not given:
         raise click.UsageError("Name at least one setting to change.")
-    with shell.workspace() as workspace:
-        workspace.set_remote(name, create=create, **given)
+    with shell.workspace() as workspace, shell.progress() as progress:
+        workspace.set_remote(name, create=create, reporter=progress, **given)
         found = workspace.remotes()
     shell.done(lambda: documents.remotes_document(found), f"Changed the remote {words.line(name)}.")
 

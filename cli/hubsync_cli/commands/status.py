@@ -19,7 +19,8 @@ def status(shell: Shell, short: bool, checksum: bool) -> int:
     Paths are shown relative to the current directory. With --short, the first letter is L for a
     local change, R for a remote one, C for a conflict and P for a problem; the second is + for
     created, ~ edited, - deleted, > renamed, x mode, and ! for what waits for a person. S! tells of
-    a safety stop: a sync would change nothing before that is confirmed.
+    a safety stop: a sync would change nothing before that is confirmed. U! tells of a remote that
+    cannot be reached, among others that can: the exit status is 5 then.
     """
     with shell.workspace() as workspace, shell.progress() as progress:
         found = workspace.status(reporter=progress, checksum=checksum)
@@ -34,4 +35,7 @@ def status(shell: Shell, short: bool, checksum: bool) -> int:
             if short
             else status_report.report(found, view, quiet=shell.quiet)
         )
-    return 3 if found.conflicts or found.problems or found.stops else 0
+    if found.unavailable:
+        return 5
+    left = found.conflicts or found.coming or found.problems or found.stops
+    return 3 if left else 0

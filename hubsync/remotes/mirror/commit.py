@@ -114,6 +114,7 @@ class Committer(Struct, frozen=True):
             hub=note.identity.hub,
             author=note.identity.author,
             message=note.message,
+            repeated=sorted(path for path, row in rows.items() if row.repeated),
         )
         newest = max((layout.name_time(one.name) for one in head.segments[-1:]), default=0)
         time = max(note.time, newest + 1)

@@ -21,6 +21,7 @@ from hubsync.remotes.mirror.commit import Committer
 from hubsync.remotes.mirror.lease import LEASE
 from hubsync.remotes.mirror.place import Place
 from hubsync.remotes.mirror.uploads import UploadNotes
+from hubsync.remotes.protocol import Collected
 from hubsync.stores.protocol import LeavesUploads, ObjectInfo
 
 _WORKERS: Final = 16
@@ -32,8 +33,8 @@ class Collector(Struct, frozen=True):
     committer: Committer
     uploads: UploadNotes
 
-    def collect(self, age: int) -> int:
-        """How many objects went that were older than ``age`` (ns), and leftovers."""
+    def collect(self, age: int) -> Collected:
+        """Remove objects that are older than ``age`` (ns), and leftovers."""
         now = self._now()
         before, young = now - age, now - layout.DAY
         old_logs = set(self._older(layout.LOG, min(before, young)))
@@ -50,7 +51,14 @@ class Collector(Struct, frozen=True):
             list(pool.map(self.place.store.delete, useless))
         # Nobody uploads one object for a day: what is unfinished since then will stay so.
         swept = self.place.store.sweep(max(before, young, 0), alone=self._alone)
-        return len(useless) + self._own_uploads() + swept
+        removed = len(useless) + self._own_uploads() + swept
+        return Collected(removed, self._left_over(named))
+
+    def _left_over(self, named: Container[str]) -> int:
+        """Leftovers that are there now: another hub may be about to use them."""
+        index = (info for info in self._listed(layout.INDEX) if info.key != layout.HEAD)
+        orphans = sum(info.key not in named for info in index)
+        return orphans + sum(1 for _ in self._listed(layout.TEMPORARY))
 
     @property
     def _alone(self) -> bool:

@@ -18,6 +18,8 @@ from typing import Final, Protocol, runtime_checkable
 
 from msgspec import Struct
 
+from hubsync.core.figures import counted
+from hubsync.errors import HubsyncError, RemoteUnavailable, SafetyStop, StoreError
 from hubsync.model import Tree
 from hubsync.remotes.mirror import layout
 from hubsync.stores.protocol import Level, ObjectInfo, Store, Vouched
@@ -69,9 +71,10 @@ def _is_big(count: int, total: int) -> bool:
 def list_files(
     store: Store, known: Tree, vouched: Vouched | None = None
 ) -> Iterator[Iterator[list[ObjectInfo]]]:
-    """Every object outside ``.hubsync/``, in batches; a page that fails is raised (rule 9).
+    """Every object outside ``.hubsync/``, in batches.
 
-    The listing goes on in the background from the moment the context is entered.
+    The listing goes on in the background from the moment the context is entered. One that breaks
+    off after it has begun raises SafetyStop (rule 9); before that, what the store raises.
     """
     arrived: SimpleQueue[list[ObjectInfo] | BaseException | None] = SimpleQueue()
     stop = threading.Event()
@@ -99,10 +102,23 @@ def list_files(
 def _taken(
     arrived: SimpleQueue[list[ObjectInfo] | BaseException | None],
 ) -> Iterator[list[ObjectInfo]]:
+    begun, seen = False, 0
     while (batch := arrived.get()) is not None:
+        if isinstance(batch, RemoteUnavailable | StoreError) and begun:
+            raise _broke_off(seen, batch) from batch
         if isinstance(batch, BaseException):
             raise batch
+        begun, seen = True, seen + len(batch)
         yield batch
+
+
+def _broke_off(seen: int, error: HubsyncError) -> SafetyStop:
+    return SafetyStop(
+        f"The listing of the remote broke off after {counted(seen, 'object')}: {error.message}",
+        "Nothing was changed, for what was not listed would look deleted. Run the command again; "
+        f"no option goes past this. {error.hint}".strip(),
+        "listing-incomplete",
+    )
 
 
 def _batches(store: Store, known: Tree, vouched: Vouched | None) -> Iterator[list[ObjectInfo]]:

@@ -19,12 +19,24 @@ def read_format(store: Store) -> FormatFile | None:
     try:
         found = read_metadata(store, layout.FORMAT)
     except ObjectNotFound:
-        # The format is written first and never removed: an index without it is no new place.
-        if store.head(layout.HEAD) is not None:
-            raise wire.damaged("format.json", "it is gone, though an index is there") from None
+        # The format is written first and never removed: beside other metadata this is no new place.
+        left = _other_metadata(store)
+        if left is not None:
+            raise wire.damaged("format.json", f"it is gone, though {left} is there") from None
         return None
     assert found is not None
     return wire.decode_format(found[0])
+
+
+def _other_metadata(store: Store) -> str | None:
+    """One object that only a mirror has, if there is any."""
+    for prefix in (layout.INDEX, layout.LOG, layout.VERSIONS):
+        for batch in store.list(prefix):
+            for info in batch:
+                # A folder that cannot be looked into is itself listed in place of what is in it.
+                if info.key.startswith(prefix):
+                    return info.key
+    return None
 
 
 def create_format(place: Place, lock: LeaseLock, by: str) -> FormatFile:

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from hubsync.errors import PreconditionFailed
-from hubsync.model import Tree
+from hubsync.model import Entry, Tree
 from hubsync.remotes.mirror import lineage, revision
 from hubsync.remotes.mirror.books import Books, HeadAt
 from hubsync.remotes.mirror.commit import Committed, Committer
@@ -80,13 +80,12 @@ class Publisher(Struct, frozen=True):
         outcomes += writer.outcomes
         outcomes += [Outcome(put.path, Done.MOVED) for put in blocked]
         rows = self._rows(order, expected, writer.rows)
-        certain = not any(one.done is Done.FAILED for one in outcomes)
         if not rows:
-            self.journal.finish(certain=certain)
+            self.journal.finish(certain=writer.certain)
             return Published(tuple(outcomes), expected.snapshot.revision, writer.transferred)
         committer = Committer(self.place, self.books, self.still_ours)
         done = committer.commit(expected.head, head, rows, note)
-        self.journal.finish(certain=certain)
+        self.journal.finish(certain=writer.certain)
         outcomes += _recorded(order, done.superseded)
         at = committer.compact(done.at)
         text = _revision(expected, done, at, rows)
@@ -132,15 +131,27 @@ class Publisher(Struct, frozen=True):
         recorded = expected.recorded
         touched = {put.path for put in (*order.puts, *order.late)}
         touched.update(remove.path for remove in order.removes)
-        rows = {
-            path: Row(content_digest(recorded.get(path)), expected.snapshot.tree.get(path))
+        found_out = {
+            path: expected.snapshot.tree.get(path)
             for path in expected.snapshot.unrecorded
             if path not in touched
         }
-        for record in order.records:
-            rows[record.path] = Row(content_digest(recorded.get(record.path)), record.entry)
-        rows.update(written)
-        return rows
+        found_out.update((record.path, record.entry) for record in order.records)
+        return {
+            **{path: _learned(recorded.get(path), e) for path, e in found_out.items()},
+            **written,
+        }
+
+
+def _learned(recorded: Entry | None, entry: Entry | None) -> Row:
+    before = content_digest(recorded)
+    same = (
+        recorded is not None
+        and entry is not None
+        and before == content_digest(entry)
+        and (recorded.kind, recorded.executable) == (entry.kind, entry.executable)
+    )
+    return Row(before, entry, same)
 
 
 def _created(order: Ordered) -> int:

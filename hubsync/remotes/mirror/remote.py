@@ -35,6 +35,7 @@ from hubsync.remotes.mirror.waiting import Waiting
 from hubsync.remotes.mirror.wire import FormatFile
 from hubsync.remotes.protocol import (
     Change,
+    Collected,
     Done,
     Fetched,
     Known,
@@ -43,7 +44,7 @@ from hubsync.remotes.protocol import (
     Snapshot,
     SyncNote,
 )
-from hubsync.report import Reporter, Silent
+from hubsync.report import Reporter
 from hubsync.stores.protocol import LeavesUploads, Store
 
 _CAPABILITIES: Final = RemoteCapabilities(
@@ -208,9 +209,9 @@ class MirrorRemote:
     def read(self, path: str, version: str, target: str) -> Entry:
         return self._history().read(path, version, target)
 
-    def gc(self, age: int) -> int:
+    def gc(self, age: int, reporter: Reporter) -> Collected:
         mirror = self._open()
-        with self._writing(Waiting(Silent())) as still_ours:
+        with self._writing(Waiting(reporter)) as still_ours:
             committer = Committer(self._place(), mirror.books, still_ours)
             collector = Collector(self._place(), mirror.books, committer, mirror.uploads)
             return collector.collect(age)

@@ -96,7 +96,7 @@ def from_listing(
     """
     basis = basis_of(known, books.remote_id)
     index, found = _both(store, books, basis, doubted)
-    journal = {**journal, **_links_written(store, found, journal)}
+    journal = {**journal, **_links_found(store, index.tree, found, journal)}
     if _needs_second_look(found, journal):
         moved = books.head_unless(index.at.identity)
         if moved is not None:
@@ -131,16 +131,17 @@ def _both(
     )
 
 
-def _links_written(
-    store: Store, found: Differences, journal: Mapping[str, Entry]
+def _links_found(
+    store: Store, tree: Tree, found: Differences, journal: Mapping[str, Entry]
 ) -> dict[str, Entry]:
-    """Links that a killed publish was about to write and did: recognised by their bytes."""
+    """Links whose objects nobody could name, recognised by their bytes: those that a killed publish
+    was about to write and did, and those in the index without an identity."""
     written: dict[str, Entry] = {}
-    for path, entry in journal.items():
-        info = found.odd.get(path)
-        target = entry.target.encode()
-        if entry.kind is not Kind.LINK or entry.identity or info is None:
+    for path, info in found.odd.items():
+        entry = journal.get(path) or tree.get(path)
+        if entry is None or entry.kind is not Kind.LINK or entry.identity:
             continue
+        target = entry.target.encode()
         if info.size != len(target):
             continue
         try:

@@ -60,7 +60,8 @@ class Batch(Struct, frozen=True):
     """A log object, and, with nothing said about who and when, a merged segment of the index.
 
     ``marks``: in a merged segment, the marks of its syncs, one behind the other, up to the last one
-    (see `lineage`).
+    (see `lineage`). ``repeated``: in a log, the paths whose rows say what stood there before, but
+    for the object's identity.
     """
 
     format: int
@@ -71,6 +72,7 @@ class Batch(Struct, frozen=True):
     author: str = ""
     message: str = ""
     marks: bytes = b""
+    repeated: list[str] = []
 
 
 class Segment(Struct, frozen=True, array_like=True):

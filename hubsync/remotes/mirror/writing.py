@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from hubsync.core.paths import check_remote_name
 from hubsync.errors import (
     HubsyncError,
+    LocalError,
     NameRefused,
     ObjectNotFound,
     PreconditionFailed,
@@ -40,21 +41,28 @@ from hubsync.stores.protocol import Transferred, Upload
 
 _WORKERS: Final = 32
 _AHEAD: Final = 2 * _WORKERS
+_NOTHING_WRITTEN: Final = (PreconditionFailed, SourceChanged, NameRefused, LocalError)
+"""After these there is no object of ours. After others (no answer, an error of the server's, a
+permission that may lack only for the answer) there may be one all the same."""
 
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
 
 
 class Row(Struct, frozen=True):
-    """What the log will say of a path: the digest before, and what is there now (None: gone)."""
+    """What the log will say of a path: the digest before, and what is there now (None: gone).
+
+    ``repeated``: nothing but the identity is other than before."""
 
     before: bytes | None
     entry: Entry | None
+    repeated: bool = False
 
 
 class Writer:
     """Carries out one publish's changes; afterwards ``outcomes`` and ``rows`` hold what became of
-    them. For one thread, which it helps itself with others."""
+    them. ``certain``: nothing was written but what ``rows`` tell. For one thread, which it helps
+    itself with others."""
 
     def __init__(self, work: Work, pool: ThreadPoolExecutor) -> None:
         self._work = work
@@ -62,6 +70,7 @@ class Writer:
         self.outcomes: list[Outcome] = []
         self.rows: dict[str, Row] = {}
         self.transferred = 0
+        self.certain = True
         self._moved_away: set[str] = set()
 
     def put(self, puts: list[Put], overwritten: Iterable[str]) -> None:
@@ -185,6 +194,7 @@ class Writer:
         self._work.reporter.advance(files=1)
 
     def _failed(self, change: Put | Remove, error: HubsyncError) -> None:
+        self.certain = self.certain and isinstance(error, _NOTHING_WRITTEN)
         self.outcomes.append(failed(change, error))
         self._work.reporter.advance(files=1)
 

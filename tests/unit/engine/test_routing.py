@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from hubsync.core.routing import Rule
-from hubsync.engine.routing import Routing
+from hubsync.engine.routing import Routing, routings
 from hubsync.model import Entry, Kind, Tree
 
 FILE = Entry(Kind.FILE, size=5, digest=b"x" * 32)
@@ -15,7 +16,7 @@ RULES = (Rule("code"), Rule("bulk", ("data/**",), 1_000))
 
 
 def seen_by(name: str, **others: dict[str, Entry]) -> Routing:
-    return Routing(name, RULES, others)
+    return Routing(name, RULES, tuple(others.items()))
 
 
 def local_part(routing: Routing, local: dict[str, Entry], **known: dict[str, Entry]) -> set[str]:
@@ -47,7 +48,7 @@ def test_what_is_gone_here_is_gone_for_the_remote_that_knows_it() -> None:
 def test_one_remote_takes_everything() -> None:
     local, base = Tree({"a": FILE}), Tree({})
     assert Routing("code").local_part(base, local, Tree({})) is local
-    assert Routing("code").strangers(base, local) == []
+    assert Routing("code").strangers(base, local) == ([], set())
 
 
 def test_paths_of_another_remote_are_left_out_of_the_tree_for_good() -> None:
@@ -70,7 +71,8 @@ def test_paths_of_another_remote_are_left_out_of_the_tree_for_good() -> None:
 def test_a_new_path_in_the_place_of_another_remotes_is_a_problem(
     there: str, owned: dict[str, Entry], stranger: bool
 ) -> None:
-    problems = seen_by("bulk", code=owned).strangers(Tree({}), Tree({there: FILE}))
+    problems, twins = seen_by("bulk", code=owned).strangers(Tree({}), Tree({there: BIG}))
+    assert twins == set()
     assert [one.path for one in problems] == ([there] if stranger else [])
     assert all(
         one.code == "owned-by-another-remote" and "'code'" in one.message for one in problems
@@ -80,5 +82,23 @@ def test_a_new_path_in_the_place_of_another_remotes_is_a_problem(
 def test_a_path_that_a_remote_has_always_had_is_no_stranger() -> None:
     base = Tree({"a": FILE})
     routing = seen_by("bulk", code={"a": FILE})
-    assert routing.strangers(base, base.with_changes({"a": BIG})) == []
-    assert routing.strangers(base, base.with_changes({"a": None})) == []
+    assert routing.strangers(base, base.with_changes({"a": BIG})) == ([], set())
+    assert routing.strangers(base, base.with_changes({"a": None})) == ([], set())
+
+
+def test_the_same_file_on_two_remotes_is_no_problem() -> None:
+    twin = seen_by("bulk", code={"a": FILE}).strangers(Tree({}), Tree({"a": FILE}))
+    assert twin == ([], {"a"})
+    unread = replace(FILE, digest=None)
+    assert seen_by("bulk", code={"a": FILE}).strangers(Tree({}), Tree({"a": unread})).problems
+
+
+def test_of_a_path_that_is_new_on_two_remotes_the_first_has_it() -> None:
+    bases: dict[str, dict[str, Entry]] = {"code": {}, "bulk": {}}
+    seen = {"code": Tree({"a": FILE}), "bulk": Tree({"a": BIG, "b": BIG})}
+    made = routings(RULES, bases, seen)
+    new = {"a": FILE, "b": FILE, "data/x": FILE}
+    assert local_part(made["code"], new, remote={"a": FILE}) == {"a"}
+    assert local_part(made["bulk"], new, remote={"a": BIG, "b": BIG}) == {"b", "data/x"}
+    assert [one.path for one in made["bulk"].strangers(Tree({}), seen["bulk"]).problems] == ["a"]
+    assert made["code"].strangers(Tree({}), seen["code"]) == ([], set())

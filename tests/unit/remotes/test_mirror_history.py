@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 from blake3 import blake3
+from msgspec.structs import replace
 
 from hubsync.errors import NoSuchVersion
 from hubsync.model import Entry, Kind
 from hubsync.remotes.mirror import MirrorRemote, layout
 from hubsync.remotes.protocol import Record
+from hubsync.report import Silent
 from hubsync.stores.folder import FolderStore
 from hubsync.stores.memory import MemoryStore
 from hubsync.stores.protocol import Store
-from tests.unit.remotes.faulty import WrappedStore
+from tests.unit.remotes.faulty import Interfering, WrappedStore
 from tests.unit.remotes.hubs import Hub, on, other_tool
 
 DAY = layout.DAY
@@ -26,12 +28,14 @@ def keys(store: Store, prefix: str) -> list[str]:
 
 
 class Aging:
-    """A clock for a store; what was written before gets older as it goes on."""
+    """A clock for a store; what was written before gets older as it goes on, which it does with
+    every look at it."""
 
     def __init__(self) -> None:
         self.now = 1_700_000_000 * layout.SECOND
 
     def __call__(self) -> int:
+        self.now += 1
         return self.now
 
 
@@ -67,7 +71,7 @@ def test_versions_and_history_are_pruned_by_age(
     hub.look()
     hub.push(hub.put("f", b"3"))
     assert len(keys(store, layout.VERSIONS)) == 2
-    assert hub.remote.gc(30 * DAY) > 0
+    assert hub.remote.gc(30 * DAY, Silent()).removed > 0
     assert len(keys(store, layout.VERSIONS)) == 1
     assert [one.digest for one in hub.remote.versions("f")] == [
         blake3(b"3").digest(),
@@ -89,8 +93,39 @@ def test_a_second_gc_finds_nothing(clock: Aging, hub: Hub) -> None:
     hub.look()
     hub.push(hub.put("f", b"2"))
     clock.now += 40 * DAY
-    assert hub.remote.gc(30 * DAY) > 0
-    assert hub.remote.gc(30 * DAY) == 0
+    assert hub.remote.gc(30 * DAY, Silent()).removed > 0
+    assert hub.remote.gc(30 * DAY, Silent()).removed == 0
+
+
+def test_what_the_index_is_made_of_survives_pruning_day_after_day(
+    store: MemoryStore, clock: Aging, hub: Hub, tmp_path: Path
+) -> None:
+    hub.push(hub.put("f", b"1"), hub.put("d/g", b"2"))
+    for days in (40, 2, 2, 40):
+        clock.now += days * DAY
+        hub.remote.gc(30 * DAY, Silent())
+        late = Hub(on(store), tmp_path, "late")
+        assert late.look(listing=False).tree.keys() == {"f", "d/g"}
+    assert keys(store, layout.LOG) == []
+
+
+def test_old_logs_that_could_not_be_merged_are_not_pruned(
+    store: MemoryStore, clock: Aging, hub: Hub, tmp_path: Path
+) -> None:
+    """Another hub publishes while everything is merged, so that the head still names them."""
+    hub.push(hub.put("f", b"1"))
+    clock.now += 40 * DAY
+    other = Hub(on(store), tmp_path, "other")
+    other.look()
+
+    def publish() -> None:
+        other.push(other.put("g", b"2"))
+
+    hub._open = on(Interfering(store, "write", layout.HEAD, publish))
+    hub.restart()
+    hub.remote.gc(30 * DAY, Silent())
+    late = Hub(on(store), tmp_path, "late")
+    assert late.look(listing=False).tree.keys() == {"f", "g"}
 
 
 @pytest.mark.parametrize("years", [-5, 5])
@@ -106,28 +141,29 @@ def test_a_hub_whose_clock_is_years_off_prunes_nothing_young(
         store,
         str(tmp_path / "wrong"),
         owner="wrong",
-        clock=lambda: clock.now + years * 365 * DAY,
+        clock=lambda: clock() + years * 365 * DAY,
         rng=random.Random(6),
     )
-    assert wrong.gc(30 * DAY) == 0
+    assert wrong.gc(30 * DAY, Silent()).removed == 0
     clock.now += 2 * DAY
-    assert wrong.gc(30 * DAY) > 0
+    assert wrong.gc(30 * DAY, Silent()).removed > 0
     assert hub.look().tree.keys() == {"f"}
 
 
+@pytest.mark.parametrize("told", [0, 1_000_000_000 * layout.SECOND])
 def test_versions_that_a_hub_with_a_slow_clock_kept_are_young(
-    store: MemoryStore, clock: Aging, tmp_path: Path
+    store: MemoryStore, clock: Aging, tmp_path: Path, told: int
 ) -> None:
     hub = Hub(on(store), tmp_path, "slow")
     slow = MirrorRemote(
-        store, str(tmp_path / "s"), owner="s", clock=lambda: 0, rng=random.Random(6)
+        store, str(tmp_path / "s"), owner="s", clock=lambda: told, rng=random.Random(6)
     )
     hub.remote = slow
     hub.look()
     hub.push(hub.put("f", b"1"))
     hub.look()
     hub.push(hub.put("f", b"2"))
-    assert slow.gc(30 * DAY) == 0
+    assert slow.gc(30 * DAY, Silent()).removed == 0
     assert len(keys(store, layout.VERSIONS)) == 1
 
 
@@ -138,7 +174,7 @@ def test_nothing_is_pruned_where_the_store_tells_no_time(tmp_path: Path) -> None
     hub.push(hub.put("f", b"1"))
     hub.look()
     hub.push(hub.put("f", b"2"))
-    assert hub.remote.gc(0) == 0
+    assert hub.remote.gc(0, Silent()).removed == 0
     assert len(keys(store, layout.VERSIONS)) == 1
     assert len(list(hub.remote.history())) == 2
 
@@ -154,7 +190,7 @@ def test_leftovers_of_the_killed_are_cleared_and_the_young_are_left(
     young = [".hubsync/index/new", ".hubsync/log/new", ".hubsync/tmp/y", ".hubsync/live/busy-1"]
     for key in young:
         store.write(key, b"")
-    hub.remote.gc(0)
+    hub.remote.gc(0, Silent())
     left = set(keys(store, ".hubsync/"))
     assert left.isdisjoint(old)
     assert left >= set(young)
@@ -172,7 +208,7 @@ def test_the_log_of_a_publish_under_way_is_not_pruned(
             if call == "write" and key == layout.HEAD and not self.pruned:
                 self.pruned = True
                 hub.look()
-                hub.remote.gc(0)
+                hub.remote.gc(0, Silent())
 
     other = Hub(on(Pruning(store)), tmp_path, "other")
     other.look()
@@ -198,7 +234,7 @@ def test_versions_of_old_files_in_a_folder_are_young(tmp_path: Path, slow: int) 
     hub.push(Put("f", old, source, None))
     hub.look()
     hub.push(hub.put("f", b"new"))
-    hub.remote.gc(30 * DAY)
+    hub.remote.gc(30 * DAY, Silent())
     hub.remote.read("f", digest.hex(), str(tmp_path / "out"))
     assert (tmp_path / "out").read_bytes() == b"from long ago"
 
@@ -213,13 +249,75 @@ def test_links_have_versions_too(hub: Hub, tmp_path: Path) -> None:
     assert newest.digest is None
     assert hub.remote.read("l", first.version, str(tmp_path / "out")).target == "a"
     assert hub.remote.read("l", second.version, str(tmp_path / "out")).target == "b"
-    with pytest.raises(NoSuchVersion, match="deleted"):
-        hub.remote.read("l", newest.version, str(tmp_path / "out"))
+    assert hub.remote.read("l", newest.version, str(tmp_path / "out")).target == "b"
+
+
+def readable(hub: Hub, path: str, target: Path) -> list[bytes]:
+    """The contents of all versions that there are, newest first."""
+    found = []
+    for one in hub.remote.versions(path):
+        hub.remote.read(path, one.version, str(target))
+        found.append(target.read_bytes())
+        target.unlink()
+    return found
+
+
+def test_the_version_of_a_deletion_is_what_was_deleted(hub: Hub, tmp_path: Path) -> None:
+    hub.push(hub.put("f", b"1", executable=True))
+    hub.look()
+    hub.push(hub.remove("f"))
+    assert readable(hub, "f", tmp_path / "out") == [b"1", b"1"]
+    newest = hub.remote.versions("f")[0]
+    assert newest.digest is None
+    assert hub.remote.read("f", newest.version, str(tmp_path / "out")).executable
+
+
+def test_every_version_that_is_listed_can_be_read_after_pruning(
+    store: MemoryStore, clock: Aging, hub: Hub, tmp_path: Path
+) -> None:
+    """A version may be gone while the log that tells of it is still there."""
+    for content in (b"1", b"2", b"3"):
+        hub.push(hub.put("f", content))
+        hub.look()
+    hub.push(hub.remove("f"))
+    hub.look()
+    hub.push(hub.put("f", b"4"))
+    assert readable(hub, "f", tmp_path / "out") == [b"4", b"3", b"3", b"2", b"1"]
+    for content in (b"1", b"3"):
+        for key in keys(store, layout.version_prefix(blake3(content).digest())):
+            store.delete(key)
+    assert readable(hub, "f", tmp_path / "out") == [b"4", b"2"]
+
+
+def test_listing_versions_looks_once_for_each_content_and_not_for_the_present_one(
+    store: MemoryStore, clock: Aging, tmp_path: Path
+) -> None:
+    class Looking(WrappedStore):
+        looks = 0
+
+        def before(self, call: str, key: str) -> None:
+            self.looks += call == "list" and key.startswith(layout.VERSIONS)
+
+    looking = Looking(store)
+    hub = Hub(on(looking), tmp_path)
+    hub.look()
+    for content in (b"1", b"2", b"1", b"2", b"3", b""):
+        hub.push(hub.put("f", content))
+        hub.look()
+    looking.looks = 0
+    assert len(hub.remote.versions("f")) == 6
+    assert looking.looks == 3
+    hub.push(hub.put("f", b"4"))
+    hub.push(hub.put("new", b"only one"))
+    looking.looks = 0
+    assert len(hub.remote.versions("new")) == 1
+    assert looking.looks == 0
 
 
 def test_what_another_tool_wrote_is_a_version_once_it_was_met(
     store: MemoryStore, hub: Hub, tmp_path: Path
 ) -> None:
+    """What it overwrote is kept nowhere, and listed no more."""
     hub.push(hub.put("f", b"ours"))
     other_tool(store, "f", b"theirs")
     hub.look()
@@ -228,7 +326,7 @@ def test_what_another_tool_wrote_is_a_version_once_it_was_met(
     hub.look()
     hub.push(hub.put("f", b"ours again"))
     assert [one.digest for one in hub.remote.versions("f")] == [
-        blake3(data).digest() for data in (b"ours again", b"theirs", b"ours")
+        blake3(data).digest() for data in (b"ours again", b"theirs")
     ]
     hub.remote.read("f", blake3(b"theirs").hexdigest(), str(tmp_path / "out"))
     assert (tmp_path / "out").read_bytes() == b"theirs"
@@ -243,6 +341,35 @@ def test_a_moved_file_keeps_its_earlier_content_readable(hub: Hub, tmp_path: Pat
     assert (tmp_path / "out").read_bytes() == b"content"
     hub.push(hub.put("new", b"other"))
     hub.remote.read("old", hub.remote.versions("old")[-1].version, str(tmp_path / "out"))
+    assert (tmp_path / "out").read_bytes() == b"content"
+
+
+def test_a_version_with_other_bytes_than_its_name_says_is_passed_over(
+    store: MemoryStore, hub: Hub, tmp_path: Path
+) -> None:
+    """As a copy that met newer bytes leaves one."""
+    hub.push(hub.put("f", b"1"))
+    hub.look()
+    hub.push(hub.put("f", b"2"))
+    (right,) = keys(store, layout.VERSIONS)
+    digest = blake3(b"1").digest()
+    store.delete(right)
+    store.write(layout.version_prefix(digest) + "spoiled", b"!")
+    with pytest.raises(NoSuchVersion):
+        hub.remote.read("f", digest.hex(), str(tmp_path / "out"))
+    store.write(right, b"1")
+    hub.remote.read("f", digest.hex(), str(tmp_path / "out"))
+    assert (tmp_path / "out").read_bytes() == b"1"
+
+
+def test_what_a_move_turned_out_not_to_carry_has_a_version(hub: Hub, tmp_path: Path) -> None:
+    """The file was edited after the move was planned, and its digest computed on the way."""
+    hub.push(hub.put("old", b"content"))
+    hub.look()
+    moved = hub.put("new", b"edited!", moved_from="old")
+    moved = replace(moved, entry=replace(moved.entry, digest=None))
+    hub.push(moved, hub.remove("old"))
+    hub.remote.read("old", blake3(b"content").hexdigest(), str(tmp_path / "out"))
     assert (tmp_path / "out").read_bytes() == b"content"
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from hubsync.errors import RemoteFormatError
+from hubsync.errors import RemoteFormatError, RemoteMoved
 from hubsync.model import Entry, Identity, Kind, Tree
 from hubsync.remotes.mirror import compaction, layout
 from hubsync.remotes.mirror.books import Books
@@ -233,6 +234,31 @@ def test_merging_is_paid_for_by_many_syncs(tmp_path: Path) -> None:
         most = max(most, sum(store.calls.values()) - before)
     assert sum(store.calls.values()) / 100 <= 2 + 5
     assert most <= 2 + 5 + compaction.MOST_SEGMENTS + 2
+
+
+@pytest.mark.parametrize("listing", [True, False])
+def test_a_head_that_was_seen_and_is_gone_is_damage(tmp_path: Path, listing: bool) -> None:
+    store = MemoryStore()
+    hub = Hub(on(store), tmp_path)
+    hub.look()
+    hub.push(hub.put("a", b"1"))
+    hub.look()
+    store.delete(layout.HEAD)
+    hub.restart()
+    with pytest.raises(RemoteFormatError, match="index/head"):
+        hub.look(listing=listing)
+
+
+def test_nothing_is_made_known_once_the_lock_is_lost() -> None:
+    model = Model()
+    model.sync({"a": Entry(Kind.FILE, 1, bytes(32), identity="1")})
+    lost = replace(model.committer, still_ours=lambda: False)
+    rows = {"b": Row(None, Entry(Kind.FILE, 1, bytes(32), identity="2"))}
+    with pytest.raises(RemoteMoved, match="lock"):
+        lost.commit(model.at, model.at, rows, NOTE)
+    with pytest.raises(RemoteMoved, match="lock"):
+        lost.compact_all(model.at)
+    assert model.books.head() == replace(model.at, mtime=model.books.head().mtime)
 
 
 def test_a_missing_head_is_a_damaged_remote_not_an_empty_one() -> None:

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import pytest
+
+from hubsync.errors import (
+    AccessDenied,
+    HubsyncError,
+    LocalError,
+    NameRefused,
+    StoreError,
+    Unreachable,
+)
 from hubsync.model import Entry, Kind
 from hubsync.remotes.mirror.journal import Journal
+from hubsync.remotes.protocol import Done
+from hubsync.stores.memory import MemoryStore
+from hubsync.stores.protocol import Passed, Transferred, Upload
+from tests.unit.remotes.faulty import WrappedStore
+from tests.unit.remotes.hubs import Hub, on
 
 FILE = Entry(Kind.FILE, 3, b"d" * 32, identity='"one"')
 LINK = Entry(Kind.LINK, 4, target="file")
@@ -71,3 +87,47 @@ def test_where_something_may_be_written_that_no_record_has_the_journal_stays(
     assert journal.entries() == {}
     journal.finish(certain=True)
     assert not journal.exists()
+
+
+class Failing(WrappedStore):
+    """Uploads of ``f`` end in ``error``."""
+
+    def __init__(self, error: HubsyncError) -> None:
+        super().__init__(MemoryStore())
+        self._error = error
+        self.listings = 0
+
+    def before(self, call: str, key: str) -> None:
+        self.listings += call == "list_level"
+
+    def upload(self, jobs: Iterable[Upload], passed: Passed) -> Iterator[Transferred]:
+        for job in jobs:
+            if job.key == "f":
+                yield Transferred("f", self._error)
+            else:
+                yield from super().upload([job], passed)
+
+
+@pytest.mark.parametrize(
+    ("error", "listed"),
+    [
+        (NameRefused("The storage cannot hold this name."), False),
+        (LocalError("f cannot be read."), False),
+        (StoreError("The storage failed to serve it (HTTP 503)."), True),
+        (Unreachable("The connection was lost."), True),
+        (AccessDenied("The storage refused the credentials."), True),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_only_after_failures_that_may_have_left_an_object_everything_is_listed(
+    tmp_path: Path, error: HubsyncError, listed: bool
+) -> None:
+    store = Failing(error)
+    hub = Hub(on(store), tmp_path)
+    hub.look(listing=False)
+    for other in ("g", "h"):
+        done = hub.publish(hub.put("f", b"1"), hub.put(other, b"2"))
+        assert (done["f"].done, done[other].done) == (Done.FAILED, Done.DONE)
+        store.listings = 0
+        hub.look(listing=False)
+        assert (store.listings > 0) is listed

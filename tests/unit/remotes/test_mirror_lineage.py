@@ -12,6 +12,7 @@ from hubsync.errors import SafetyStop
 from hubsync.remotes.mirror import compaction, layout, lineage
 from hubsync.remotes.mirror.lineage import LastSeen
 from hubsync.remotes.mirror.wire import Batch, Head, MarkAt, Segment
+from hubsync.report import Silent
 from hubsync.stores.counting import CountingStore
 from hubsync.stores.memory import MemoryStore
 from tests.unit.remotes.hubs import Hub, on
@@ -29,7 +30,7 @@ def merge(hub: Hub, store: MemoryStore) -> None:
     """Everything becomes one segment, as it does at a gc once it is old."""
     now = store._clock()
     store._clock = lambda: now + 2 * layout.DAY
-    hub.remote.gc(0)
+    hub.remote.gc(0, Silent())
     assert " in 1 object" in dict(hub.remote.describe())["index"]
 
 

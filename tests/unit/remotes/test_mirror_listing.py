@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubsync.errors import Unreachable
+from hubsync.errors import SafetyStop, Unreachable
 from hubsync.model import Entry, Kind, Tree
 from hubsync.remotes.mirror.listing import grouped, list_files, shape_of
 from hubsync.stores.memory import MemoryStore
@@ -83,12 +83,24 @@ def test_a_group_that_grew_unevenly_is_split_where_the_files_are() -> None:
     assert 3 <= len(asked) <= 20
 
 
-def test_a_page_that_fails_is_an_error() -> None:
+def failing(call: str, key: str, parallel: bool = True) -> Listed:
     class Failing(Listed):
-        def before(self, call: str, key: str) -> None:
-            if key == "c/":
-                raise Unreachable("page 3 of the listing failed")
+        def before(self, asked: str, about: str) -> None:
+            if (asked, about) == (call, key):
+                raise Unreachable("The storage could not be reached.", "Check the network.")
 
-    store = Failing({f"{name}/f" for name in "abcdef"})
-    with pytest.raises(Unreachable, match="page 3"):
-        listed(store, Tree())
+    return Failing({f"{name}/f" for name in "abcdef"}, parallel=parallel)
+
+
+@pytest.mark.parametrize("parallel", [True, False])
+def test_a_listing_that_breaks_off_is_a_safety_stop(parallel: bool) -> None:
+    with pytest.raises(SafetyStop, match="could not be reached") as caught:
+        listed(failing("list", "c/", parallel), Tree())
+    assert caught.value.code == "listing-incomplete"
+    assert caught.value.hint.endswith("Check the network.")
+
+
+@pytest.mark.parametrize("parallel", [True, False])
+def test_a_listing_that_cannot_begin_is_a_remote_that_cannot_be_reached(parallel: bool) -> None:
+    with pytest.raises(Unreachable):
+        listed(failing("list_level", "", parallel), Tree())

@@ -27,7 +27,7 @@ def test_a_batch_is_laid_out_as_documented() -> None:
         RowChange("d", None, wire.row_of(Entry(Kind.DIR))),
         RowChange("gone", b"c" * 32, None),
     ]
-    batch = Batch(1, ID, changes, 5, "hub", "me", "why")
+    batch = Batch(1, ID, changes, 5, "hub", "me", "why", repeated=["a"])
     assert msgspec.msgpack.decode(wire.encode(batch)) == {
         "format": 1,
         "id": ID,
@@ -42,6 +42,7 @@ def test_a_batch_is_laid_out_as_documented() -> None:
         "author": "me",
         "message": "why",
         "marks": b"",
+        "repeated": ["a"],
     }
     assert wire.decode_batch(wire.encode(batch), ID, "log/x") == batch
 

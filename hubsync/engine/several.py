@@ -1,0 +1,138 @@
+"""One command with all the remotes of a workspace.
+
+Everything is seen before anything is decided, and everything is decided before anything is done. So
+each path is known to belong to the remote that has it, whatever the rules say now, and a safety
+stop of one remote finds nothing changed on any (rule 9). A remote that fails keeps none of the
+others from being synced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from dataclasses import replace as replace_fields
+
+from hubsync.core.routing import Rule
+from hubsync.engine.context import Context, Request
+from hubsync.engine.cycle import Looked, planned, run
+from hubsync.engine.observe import Sight, sight
+from hubsync.engine.routing import routings
+from hubsync.engine.tally import Tally
+from hubsync.errors import (
+    HubsyncError,
+    LocalError,
+    RemoteFormatError,
+    RemoteMoved,
+    RemoteUnavailable,
+    SafetyStop,
+    StoreError,
+)
+from hubsync.local.emptying import finish
+from hubsync.local.state import State
+from hubsync.results import SyncResult
+
+_OF_ONE_REMOTE = (
+    SafetyStop,
+    RemoteUnavailable,
+    RemoteFormatError,
+    RemoteMoved,
+    LocalError,
+    StoreError,
+)
+
+
+@dataclass(frozen=True)
+class Linked:
+    """One remote of the workspace: its rule and what is remembered of it."""
+
+    context: Context
+    state: State
+    rule: Rule
+
+    @property
+    def name(self) -> str:
+        return self.context.name
+
+
+class Failures:
+    """What single remotes failed with; the others go on meanwhile."""
+
+    def __init__(self, remotes: int) -> None:
+        self.found: dict[str, HubsyncError] = {}
+        self._remotes = remotes
+
+    @contextmanager
+    def of(self, name: str) -> Iterator[None]:
+        """Note an error of the remote ``name``."""
+        try:
+            yield
+        except _OF_ONE_REMOTE as error:
+            self.found[name] = error
+
+    def stop(self) -> None:
+        """Raise the safety stops there are."""
+        self._raise({name: e for name, e in self.found.items() if isinstance(e, SafetyStop)}, "")
+
+    def finish(self) -> None:
+        """Raise what there is, once everything else is done."""
+        others = len(self.found) < self._remotes
+        done = "The other remotes were synced as far as they could be." if others else ""
+        self._raise(self.found, done)
+
+    def _raise(self, found: Mapping[str, HubsyncError], done: str) -> None:
+        """One error for all: the first one's kind and code, and what each remote has to say."""
+        if not found:
+            return
+        first = next(iter(found.values()))
+        if self._remotes == 1:
+            raise first
+        messages = [_with_name(name, error) for name, error in found.items()]
+        hints = dict.fromkeys([*(error.hint for error in found.values()), done])
+        raise type(first)(" ".join(messages), " ".join(filter(None, hints)), first.code) from first
+
+
+def _with_name(name: str, error: HubsyncError) -> str:
+    unsynced = " was not synced" if isinstance(error, RemoteUnavailable) else ""
+    return f"The remote {name!r}{unsynced}: {error.message}"
+
+
+def run_all(linked: Sequence[Linked], request: Request) -> list[SyncResult]:
+    """The results with each remote. Raises as `cycle.run` does, for all remotes together."""
+    failures = Failures(len(linked))
+    if not request.dry_run:
+        finish(linked[0].context.layout)
+    looked: list[tuple[Linked, Looked]] = []
+    for one, seen in see_all(linked, request, failures):
+        with failures.of(one.name):
+            looked.append((one, planned(one.context, seen, request)))
+    failures.stop()
+    results = []
+    while looked:
+        one, first = looked.pop(0)  # a view is large, and of no use once it was carried out
+        tally = Tally()
+        with failures.of(one.name):
+            state = run(one.context, one.state, request, tally, first)
+            results.append(tally.result(request.dry_run, state.revision))
+    failures.finish()
+    return results
+
+
+def see_all(
+    linked: Sequence[Linked], request: Request, failures: Failures
+) -> list[tuple[Linked, Sight]]:
+    """The remotes that can be seen, each with its part of the paths made out."""
+    seen: dict[str, Sight] = {}
+    for one in linked:
+        with failures.of(one.name):
+            seen[one.name] = sight(one.context, one.state, request)
+    routing = routings(
+        [one.rule for one in linked],
+        {one.name: one.state.base for one in linked},
+        {name: found.remote for name, found in seen.items()},
+    )
+    return [
+        (replace_fields(one, context=replace_fields(one.context, routing=routing[one.name])), found)
+        for one in linked
+        if (found := seen.get(one.name)) is not None
+    ]
