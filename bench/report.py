@@ -39,7 +39,8 @@ def page(findings: Sequence[Finding], arguments: Sequence[str], rounds: int) -> 
             "",
             "## Memory",
             "",
-            "The largest resident size of the process.",
+            "The largest resident size of the process. The system counts it from before it becomes its"
+            " program: what is smaller than the benchmark itself is told as that (about 40 MB).",
             "",
             *_table(["job", "program", "MB"], _memory(findings)),
             "",

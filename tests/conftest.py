@@ -1,12 +1,42 @@
-"""Servers for the tests, started when first asked for and shared by one test run."""
+"""Servers for the tests, started when first asked for and shared by one test run; and the profiles
+of Hypothesis: ``ci``, the same examples every time, and ``nightly``, many others.
+
+``HYPOTHESIS_PROFILE=nightly pytest -m nightly`` runs the long one: 8 parts of so many examples.
+Neither has a deadline for one example: the machine may be doing other things as well.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.servers import Server, moto_s3, rclone_s3, rclone_sftp, rclone_webdav
+
+_SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
+
+settings.register_profile(
+    "ci",
+    max_examples=250,
+    stateful_step_count=18,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    print_blob=True,
+    suppress_health_check=_SLOW,
+)
+settings.register_profile(
+    "nightly",
+    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "300")),
+    stateful_step_count=25,
+    deadline=None,
+    database=None,
+    print_blob=True,
+    suppress_health_check=_SLOW,
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 @pytest.fixture(scope="session")

@@ -197,7 +197,8 @@ class Remote(Protocol):
         """Syncs, newest first."""
 
     def versions(self, path: str) -> list[Version]:
-        """The contents that ``path`` has had, newest first."""
+        """The contents that ``path`` has had, newest first, each of which `read` can give. A
+        deletion (``digest`` None) stands for what was deleted."""
 
     def read(self, path: str, version: str, target: str) -> Entry:
         """One earlier content into the file ``target``. Raises NoSuchVersion."""

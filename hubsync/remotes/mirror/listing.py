@@ -115,8 +115,8 @@ def _taken(
 def _broke_off(seen: int, error: HubsyncError) -> SafetyStop:
     return SafetyStop(
         f"The listing of the remote broke off after {counted(seen, 'object')}: {error.message}",
-        "Nothing was changed, for what was not listed would look deleted. Run the command again; "
-        f"no option goes past this. {error.hint}".strip(),
+        "What was not listed would look deleted, so nothing is done with it. Run the command again;"
+        f" no option goes past this. {error.hint}".rstrip(),
         "listing-incomplete",
     )
 

@@ -1,10 +1,13 @@
-"""Renames that fail as some file systems do, or between which somebody else acts."""
+"""Renames that fail as some file systems do, and system calls around which somebody else acts."""
 
 from __future__ import annotations
 
 import errno
 import os
 from collections.abc import Callable
+from typing import Any
+
+import pytest
 
 from hubsync.local.renames import KernelRenames, Spot
 
@@ -53,3 +56,29 @@ class MeanwhileUnsupported(Unsupported):
         if self.acts:
             self.acts.pop(0)()
         super().exchange(source, target)
+
+
+def meanwhile(
+    patch: pytest.MonkeyPatch, name: str, *acts: Callable[[], object], after: bool = False
+) -> None:
+    """Before (or ``after``) the n-th call of ``os.name`` from now on, somebody does ``acts[n]``.
+
+    What they do themselves by that call is not counted.
+    """
+    real, left, acting = getattr(os, name), list(acts), [False]
+
+    def call(*args: Any, **options: Any) -> Any:
+        if acting[0] or not left:
+            return real(*args, **options)
+        acting[0] = True
+        try:
+            if after:
+                result = real(*args, **options)
+                left.pop(0)()
+                return result
+            left.pop(0)()
+            return real(*args, **options)
+        finally:
+            acting[0] = False
+
+    patch.setattr(os, name, call)

@@ -79,7 +79,12 @@ class Power:
 
     def lasts_gone(self, path: str | Path) -> bool:
         """Whether a path that was removed would not come back."""
-        return str(path) not in self._names
+        path = str(path)
+        while len(path) > len(self.root):
+            if path not in self._names:
+                return True
+            path = os.path.dirname(path)
+        return False
 
     def _sync(self, path: str) -> None:
         status = os.lstat(path)

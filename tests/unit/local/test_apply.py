@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -18,7 +19,7 @@ from hubsync.local.steps import Result, Step
 from hubsync.local.trash import Trash
 from hubsync.model import Entry, Kind
 from tests.unit.local.disk import LONG_AGO, Disk
-from tests.unit.local.faults import Meanwhile, MeanwhileUnsupported, Unsupported
+from tests.unit.local.faults import Meanwhile, MeanwhileUnsupported, Unsupported, meanwhile
 
 DIR = Entry(Kind.DIR)
 
@@ -269,6 +270,59 @@ class TestRule10:
         acts = MeanwhileUnsupported(lambda: disk.write(".t", "edited").replace(disk.path / "f"))
         assert disk.apply(step, renames=acts)["f"].result is Result.CHANGED
         assert disk.read("f") == "edited"
+
+    @pytest.mark.parametrize("atomic", [True, False])
+    def test_a_save_just_before_a_deletion_moves_the_file_aside_is_put_back(
+        self, disk: Disk, renames: Renames, monkeypatch: pytest.MonkeyPatch, atomic: bool
+    ) -> None:
+        disk.write("d/f", "old")
+        step = Step("d/f", None, disk.tree()["d/f"])
+
+        def save() -> None:
+            if atomic:
+                disk.write("d/.f.tmp", "edited").replace(disk.path / "d/f")
+            else:
+                disk.write("d/f", "edited")
+
+        meanwhile(monkeypatch, "rename", save)
+        assert disk.apply(step, renames=renames)["d/f"].result is Result.CHANGED
+        assert disk.read("d/f") == "edited"
+        assert disk.trashed() == {}
+
+    def test_of_two_saves_around_a_deletion_the_newest_has_the_name(
+        self, disk: Disk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        disk.write("f", "old")
+        step = Step("f", None, disk.tree()["f"])
+        meanwhile(monkeypatch, "rename", lambda: disk.write("f", "first save"))
+        acts = Meanwhile(lambda: disk.write("f", "second save"))
+        assert disk.apply(step, renames=acts)["f"].result is Result.CHANGED
+        assert disk.read("f") == "second save"
+        assert disk.trashed() == {"f": "first save"}
+
+    @pytest.mark.parametrize("links", [True, False])
+    def test_without_exchange_an_atomic_save_after_the_old_content_was_kept_survives(
+        self, disk: Disk, monkeypatch: pytest.MonkeyPatch, links: bool
+    ) -> None:
+        disk.write("f", "old")
+        step = disk.replace("f", disk.tree()["f"], "new")
+
+        def save() -> None:
+            disk.write(".f.tmp", "edited").replace(disk.path / "f")
+
+        if links:
+            meanwhile(monkeypatch, "link", save, after=True)
+        else:
+
+            def no_links(*_: object, **__: object) -> None:
+                raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+            monkeypatch.setattr(os, "link", no_links)
+            meanwhile(monkeypatch, "fsync", save, after=True)
+        assert disk.apply(step, renames=Unsupported())["f"].result is Result.CHANGED
+        assert disk.read("f") == "edited"
+        assert disk.trashed() == {}
+        assert len(disk.staging()) == 1, "the new content stays staged for the next plan"
 
     def test_a_folder_with_unsynced_files_is_not_replaced_by_a_file(
         self, disk: Disk, renames: Renames

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hubsync.local.apply import Applier
+from hubsync.local.incoming import TEMPORARY
 from hubsync.local.state import replace_file
 from hubsync.local.steps import Result, Step
 from hubsync.local.trash import Trash
@@ -118,7 +119,7 @@ def test_what_is_deleted_on_a_mounted_folder_is_durable_in_the_trash_before_it_g
         kept = []
 
         def unlinking(path: str) -> None:
-            if path.startswith(str(shm)):
+            if TEMPORARY in path:
                 trashed = [one for one in power.files() if "/trash/" in one]
                 kept.append([power.has_content(disk.path / one) for one in trashed])
 

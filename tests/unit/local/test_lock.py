@@ -16,9 +16,10 @@ import pytest
 
 from hubsync.errors import LocalError, WorkspaceBusy
 from hubsync.local.layout import Layout
-from hubsync.local.lock import acquire, holder
-from hubsync.local.owner import Owner, this_process
+from hubsync.local.lock import _read, _remove_stale, acquire, holder
+from hubsync.local.owner import SILENT_DAMAGED, Owner, this_process
 from tests.unit.local.disk import Disk
+from tests.unit.local.faults import meanwhile
 
 HOLD = """
 import sys, time
@@ -135,12 +136,32 @@ def test_an_owner_that_may_be_alive_is_not(
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"pid": "x"}'])
-def test_a_damaged_lock_is_respected_until_it_is_old(layout: Layout, content: bytes) -> None:
+def test_a_damaged_lock_is_respected_for_some_seconds_and_told(
+    layout: Layout, content: bytes
+) -> None:
     Path(layout.lock).write_bytes(content)
-    with pytest.raises(WorkspaceBusy):
+    with pytest.raises(WorkspaceBusy) as caught:
         acquire(layout, timeout=0)
-    os.utime(layout.lock, (0, 0))
+    assert "damaged lock file" in caught.value.message
+    assert layout.lock in caught.value.hint
+    then = time.time() - SILENT_DAMAGED - 1
+    os.utime(layout.lock, (then, then))
     acquire(layout, timeout=0).release()
+
+
+def test_who_holds_a_lock_that_was_damaged_finds_it_lost_and_no_longer_touches_it(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So nobody works on where a damaged lock was taken over."""
+    monkeypatch.setattr("hubsync.local.lock.HEARTBEAT", 0.01)
+    with acquire(layout, timeout=0) as lock:
+        Path(layout.lock).write_bytes(b"")
+        os.utime(layout.lock, (0, 0))
+        lock._thread.join(timeout=10)
+        assert not lock._thread.is_alive()
+        with pytest.raises(WorkspaceBusy):
+            lock.check()
+        assert os.stat(layout.lock).st_mtime == 0
 
 
 def test_who_lost_the_lock_hears_of_it_and_leaves_the_new_one_alone(layout: Layout) -> None:
@@ -159,6 +180,41 @@ def test_a_takeover_that_was_killed_half_way_stops_nobody(layout: Layout) -> Non
     os.utime(layout.lock + ".takeover", (0, 0))
     acquire(layout, timeout=5).release()
     assert not os.path.exists(layout.lock + ".takeover")
+
+
+def test_a_lock_that_was_taken_over_meanwhile_keeps_its_name_throughout(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were it moved aside to be looked at, a third process would find the workspace free."""
+    plant(layout, started="1")
+    judged = _read(layout.lock)
+    assert judged is not None
+    os.unlink(layout.lock)
+    plant(layout)
+    gone = []
+    meanwhile(monkeypatch, "unlink", lambda: gone.append(not os.path.exists(layout.lock)))
+    meanwhile(monkeypatch, "rename", lambda: gone.append(True))
+    assert _remove_stale(layout.lock, judged)
+    assert gone == [False], "nothing was touched but the guard"
+    with pytest.raises(WorkspaceBusy):
+        acquire(layout, timeout=0)
+
+
+def test_a_lock_that_is_taken_over_just_before_it_is_moved_aside_comes_back(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(layout, started="1")
+    judged = _read(layout.lock)
+    assert judged is not None
+
+    def take_over() -> None:
+        os.unlink(layout.lock)
+        plant(layout)
+
+    meanwhile(monkeypatch, "rename", take_over)
+    assert _remove_stale(layout.lock, judged)
+    with pytest.raises(WorkspaceBusy):
+        acquire(layout, timeout=0)
 
 
 def test_many_processes_are_never_inside_together_though_they_start_at_a_stale_lock(

@@ -424,3 +424,21 @@ def test_stopping_keeps_what_is_done(store: MemoryStore, hub: Hub, tmp_path: Pat
     late = Hub(on(store), tmp_path, "late")
     assert late.look().tree.keys() == done
     assert not late.seen.unrecorded  # type: ignore[union-attr]
+
+
+def test_the_history_tells_no_change_where_only_an_identity_was_learned(
+    store: MemoryStore, clock: Aging, hub: Hub
+) -> None:
+    """Even if the log of the sync that brought the file is pruned: nothing older is read for it."""
+    hub.push(hub.put("f", b"same"))
+    clock.now += 40 * DAY
+    hub.remote.gc(30 * DAY, Silent())
+    other_tool(store, "f", b"same")
+    hub.look()
+    hub.push(Record("f", hub.fetch("f")["f"].entry))
+    assert list(hub.remote.history()) == []
+    hub.look()
+    hub.push(hub.put("f", b"same", executable=True))
+    (record,) = hub.remote.history(1)
+    (change,) = record.changes
+    assert change.before == change.after

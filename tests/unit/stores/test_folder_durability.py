@@ -142,6 +142,24 @@ def test_books_are_written_only_after_what_they_speak_of_is_durable(
     assert ".hubsync/head" in power.lasting()
 
 
+@COUNTS
+def test_deletions_are_durable_before_the_books_say_so(
+    root: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    keys = fill(root, count + 1)[1:]
+    store, power = FolderStore(str(root)), Power(root, monkeypatch)
+    for key in keys:
+        store.delete(key)
+    checked = []
+
+    def naming(path: str) -> None:
+        checked.extend(power.lasts_gone(root / key) for key in keys)
+
+    power.before(naming)
+    store.write(".hubsync/head", b"all of them are gone")
+    assert checked == [True] * count
+
+
 def test_a_sync_that_fails_is_no_sync(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = fill(root, 2 * FEW)
     store = FolderStore(str(root))
