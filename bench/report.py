@@ -39,8 +39,8 @@ def page(findings: Sequence[Finding], arguments: Sequence[str], rounds: int) -> 
             "",
             "## Memory",
             "",
-            "The largest resident size of the process. The system counts it from before it becomes its"
-            " program: what is smaller than the benchmark itself is told as that (about 40 MB).",
+            "The largest resident size of the process. The system counts it from before it becomes"
+            " its program: what is smaller than the benchmark is told as that (40 MB or so).",
             "",
             *_table(["job", "program", "MB"], _memory(findings)),
             "",
