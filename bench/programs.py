@@ -23,6 +23,12 @@ def s5cmd(at: Path, env: Mapping[str, str], *arguments: str) -> Command:
     return Command([program("s5cmd"), "--log=error", *arguments], os.fspath(at), env)
 
 
+def then_synced(command: Command, folder: str) -> Command:
+    """``command``, and then its process goes on until the disk has what lies in ``folder``."""
+    script = 'folder=$1; shift; "$@" && find "$folder" -type f -exec sync {} +'
+    return Command(["sh", "-c", script, "sh", folder, *command.argv], command.cwd, command.env)
+
+
 def rclone(at: Path, env: Mapping[str, str], *arguments: str) -> Command:
     return Command([program("rclone"), *arguments, *_MANY], os.fspath(at), env)
 

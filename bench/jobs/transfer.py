@@ -8,12 +8,21 @@ from pathlib import Path
 
 from bench.harness import Command, Contender, Run, Timings, peak_of, race
 from bench.place import Place, expect_files, remove
-from bench.programs import do, hubsync, rclone, requests_of, s5cmd
-from bench.results import HUBSYNC, Finding, Verdict, at_most, at_most_times, finding
+from bench.programs import do, hubsync, rclone, requests_of, s5cmd, then_synced
+from bench.results import (
+    HUBSYNC,
+    Finding,
+    Verdict,
+    at_most,
+    at_most_times,
+    finding,
+    for_information,
+)
 from bench.server import BUCKET, ObjectServer, object_server
 
 _SMALL = 4096
 _MEMORY = 300_000_000
+_DURABLY = "s5cmd, then sync"
 _OVERHEAD = 5
 """Requests that a push may make beside its writes."""
 
@@ -60,16 +69,18 @@ def clone_large(place: Place, rounds: int) -> Finding:
     """One file of 1 GB down."""
     size = place.scale.large
     with object_server(place) as server:
-        timings = _clone(place, server, place.large_file(size), 1, rounds)
-    return _large("down-1g", f"one file of {size / 1e6:,.0f} MB down, S3", timings)
+        timings = _clone(place, server, place.large_file(size), 1, rounds, durably=True)
+    title = f"one file of {size / 1e6:,.0f} MB down, S3"
+    return _large("down-1g", title, timings, for_information(timings, _DURABLY))
 
 
-def _large(job: str, title: str, timings: Timings) -> Finding:
+def _large(job: str, title: str, timings: Timings, *more: Verdict) -> Finding:
     return finding(
         job,
         title,
         timings,
         at_most_times(timings, 1.1, "s5cmd"),
+        *more,
         _memory(timings),
         requests=requests_of(timings[HUBSYNC][-1]),
     )
@@ -115,8 +126,20 @@ def _push(place: Place, server: ObjectServer, data: Path, number: int, rounds: i
     )
 
 
-def _clone(place: Place, server: ObjectServer, data: Path, number: int, rounds: int) -> Timings:
-    """All fetch what lies there; the server is started afresh, with no upload in its caches."""
+def _clone(
+    place: Place,
+    server: ObjectServer,
+    data: Path,
+    number: int,
+    rounds: int,
+    *,
+    durably: bool = False,
+) -> Timings:
+    """All fetch what lies there; the server is started afresh, with no upload in its caches.
+
+    ``durably``: s5cmd also with what hubsync does before it says that a file is there, which is to
+    wait until the disk has it.
+    """
     workspace = place.copy(data, "workspace")
     do(hubsync(workspace, server.env, "init", f"s3://{BUCKET}/mirror"))
     do(hubsync(workspace, server.env, "push"))
@@ -137,11 +160,14 @@ def _clone(place: Place, server: ObjectServer, data: Path, number: int, rounds: 
         return Contender(tool, prepare, check)
 
     into = target.name
-    return race(
-        [
-            fetching(["clone", f"s3://{BUCKET}/mirror", into], HUBSYNC),
-            fetching(["cp", f"s3://{BUCKET}/plain/*", f"{into}/"], "s5cmd"),
-            fetching(["copy", f"bench:{BUCKET}/plain", into], "rclone"),
-        ],
-        rounds,
-    )
+    contenders = [
+        fetching(["clone", f"s3://{BUCKET}/mirror", into], HUBSYNC),
+        fetching(["cp", f"s3://{BUCKET}/plain/*", f"{into}/"], "s5cmd"),
+        fetching(["copy", f"bench:{BUCKET}/plain", into], "rclone"),
+    ]
+    if durably:
+        plain = contenders[1]
+        contenders.append(
+            Contender(_DURABLY, lambda turn: then_synced(plain.prepare(turn), into), plain.check)
+        )
+    return race(contenders, rounds)

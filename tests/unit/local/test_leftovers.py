@@ -68,10 +68,13 @@ def test_a_note_leads_through_no_symlink(layout: Layout, tmp_path: Path) -> None
     assert tmp_path.is_dir()
 
 
-def test_whoever_gets_the_lock_removes_old_temporary_files(layout: Layout) -> None:
+def test_whoever_gets_the_lock_removes_temporary_files_that_are_dead(layout: Layout) -> None:
+    """Those that others may be making just now by their age; those of notes at once."""
     old = time.time() - 2 * HOUR
-    places = (layout.metadata, layout.metadata, layout.states)
-    names = ("lock.0123", "clock-abc", ".new-xyz")
+    notes = Path(layout.scratch("origin"))
+    notes.mkdir(parents=True)
+    places = (layout.metadata, layout.metadata, layout.states, notes)
+    names = ("lock.0123", "clock-abc", ".new-xyz", ".new-note")
     for age in (old, time.time()):
         for place, name in zip(places, names, strict=True):
             path = Path(place) / (name + ("-old" if age == old else "-young"))
@@ -81,7 +84,7 @@ def test_whoever_gets_the_lock_removes_old_temporary_files(layout: Layout) -> No
     os.utime(layout.config, (old, old))
     with acquire(layout):
         left = sorted(path.name for path in Path(layout.metadata).rglob("*") if path.is_file())
-    young = [name + "-young" for name in names]
+    young = [name + "-young" for name in names[:2]]
     assert left == sorted([".gitignore", "config.toml", "lock", *young])
 
 
