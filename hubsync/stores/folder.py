@@ -206,14 +206,7 @@ class FolderStore:
                         passed(len(data))
                     digest, signature = stream.digest, stream.signature
                     info = self._finish(job, written)
-        return Transferred(
-            job.key,
-            identity=info.identity,
-            digest=digest,
-            size=info.size,
-            mtime=info.mtime,
-            signature=signature,
-        )
+        return Transferred.of(job.key, info, digest, signature)
 
     def _finish(self, job: Upload, written: Temporary) -> ObjectInfo:
         if job.mtime:

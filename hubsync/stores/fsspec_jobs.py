@@ -78,14 +78,7 @@ class Jobs:
             passed(len(content.data))
             digest, signature = content.digest, content.signature
         info = self.present(job.key)
-        return Transferred(
-            job.key,
-            identity=info.identity,
-            digest=digest,
-            size=info.size,
-            mtime=info.mtime,
-            signature=signature,
-        )
+        return Transferred.of(job.key, info, digest, signature)
 
     def _send_large(
         self, fs: Any, job: Upload, mtime: int, passed: Passed

@@ -125,6 +125,13 @@ class Transferred(Struct, frozen=True):
     mtime: int = 0
     signature: tuple[int, int, int, int] | None = None
 
+    @classmethod
+    def of(
+        cls, key: str, info: ObjectInfo, digest: bytes, signature: tuple[int, int, int, int]
+    ) -> Transferred:
+        """An upload that left ``info``, of a source that was read with ``signature``."""
+        return cls(key, None, info.identity, digest, info.size, info.mtime, signature)
+
 
 Passed = Callable[[int], None]
 """Told how many more bytes passed."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +21,7 @@ from hubsync.errors import (
 from hubsync.stores.folder import FolderStore
 from hubsync.stores.protocol import ABSENT, Download, Upload
 from tests.contract.store_contract import fetch, infos, keys, send
+from tests.users import unprivileged
 
 
 @pytest.fixture
@@ -208,31 +207,18 @@ def test_an_edit_between_listing_and_download_is_told(
     assert not (tmp_path / "t").exists()
 
 
-@contextlib.contextmanager
-def unprivileged() -> Iterator[None]:
-    """As a user whom permissions bind, also where the tests run as root."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
 def test_a_folder_that_cannot_be_read_is_told_and_refuses_everything() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o777)
-        store = FolderStore(f"{folder}/root")
+        store = FolderStore(f"{folder}/remote")
         with unprivileged():
             store.write("a/b", b"1")
-            os.chmod(f"{folder}/root/a", 0)
+            os.chmod(f"{folder}/remote/a", 0)
             listed = [(info.key, info.size) for batch in store.list() for info in batch]
             assert listed == [("a", -1)]
             with pytest.raises(AccessDenied):
                 store.head("a/b")
             with pytest.raises(AccessDenied):
                 store.write("a/c", b"1")
-            os.chmod(f"{folder}/root/a", 0o700)
+            os.chmod(f"{folder}/remote/a", 0o700)
             assert keys(store) == ["a/b"]

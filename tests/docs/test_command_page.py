@@ -27,7 +27,7 @@ INSTEAD = {
 """What stands for something of the reader's own."""
 
 PREPARED = """
-mkdir -p ~/work/results ~/.config/fish/completions && cd ~/work || exit
+mkdir -p ~/project/results ~/.config/fish/completions && cd ~/project || exit
 printf 'first\\n' > notes.md && printf '1\\n' > results/one.csv
 hubsync init s3://bucket/me && hubsync sync || exit
 hubsync clone s3://bucket/me ~/other || exit
@@ -35,7 +35,7 @@ VERSION=$(hubsync log --json | sed -n 's/.*"version": *"\\([^"]*\\)".*/\\1/p' | 
 sleep 1.1; THEN=$(date -u +%Y-%m-%dT%H:%M:%SZ); sleep 1.1
 printf 'of A\\n' > notes.md && rm -r results && hubsync sync || exit
 cd ~/other && printf 'of B\\n' > notes.md && hubsync sync
-cd ~/work && hubsync sync && rm -r ~/other && test -n "$VERSION"
+cd ~/project && hubsync sync && rm -r ~/other && test -n "$VERSION"
 """
 """A workspace with a history, a conflict, and a directory that is gone."""
 
@@ -65,7 +65,7 @@ def test_example_of_the_command_runs(example: str, run: Run) -> None:
     if re.match(r"hubsync (init|clone)", command):
         prepare = "rm -rf ~/try && mkdir ~/try"
     else:
-        prepare = "rm -rf ~/try && cp -a ~/work ~/try"
+        prepare = "rm -rf ~/try && cp -a ~/project ~/try"
     # zsh's completion is no bash: it is printed, not evaluated.
     command = re.sub(r'^eval "\$\((.*zsh)\)"', r"\1", command)
     status, printed = run(f"{prepare} && (cd ~/try\n{command}\n)")

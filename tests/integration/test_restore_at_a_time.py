@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -60,8 +62,9 @@ def test_a_time_that_the_log_prints_brings_that_very_version(tmp_path: Path) -> 
         assert (work / "again").read_text() == "one"
 
 
-@pytest.mark.parametrize("asked", ["d", "."])
-def test_a_directory_that_was_deleted_comes_back_as_of_a_time(tmp_path: Path, asked: str) -> None:
+@contextlib.contextmanager
+def deleted_directory(tmp_path: Path) -> Iterator[Workspace]:
+    """One that was synced with a directory in it, which was deleted ten seconds later."""
     work, clock = tmp_path / "work", Clock()
     (work / "d/e").mkdir(parents=True)
     (work / "d/e/f").write_text("one")
@@ -69,6 +72,13 @@ def test_a_directory_that_was_deleted_comes_back_as_of_a_time(tmp_path: Path, as
         workspace.sync(identity=ME)
         clock.later()
         shutil.rmtree(work / "d")
+        yield workspace
+
+
+@pytest.mark.parametrize("asked", ["d", "."])
+def test_a_directory_that_was_deleted_comes_back_as_of_a_time(tmp_path: Path, asked: str) -> None:
+    work = tmp_path / "work"
+    with deleted_directory(tmp_path) as workspace:
         (work / "later").write_text("later")
         workspace.sync(SyncRequest(confirm_deletes=True), identity=ME)
         workspace.restore(asked, at="2023-11-14T22:13:25+00:00")
@@ -79,17 +89,12 @@ def test_a_directory_that_was_deleted_comes_back_as_of_a_time(tmp_path: Path, as
 
 
 def test_a_directory_whose_name_a_file_has_now_comes_back_beside_it(tmp_path: Path) -> None:
-    work, clock = tmp_path / "work", Clock()
-    (work / "d").mkdir(parents=True)
-    (work / "d/f").write_text("one")
-    with Workspace.init(str(work), f"file://{tmp_path}/remote", clock=clock) as workspace:
-        workspace.sync(identity=ME)
-        clock.later()
-        shutil.rmtree(work / "d")
+    work = tmp_path / "work"
+    with deleted_directory(tmp_path) as workspace:
         (work / "d").write_text("a file now")
         workspace.sync(identity=ME)
         workspace.restore("d", at="2023-11-14T22:13:25+00:00", to="then")
-        assert (work / "then/f").read_text() == "one"
+        assert (work / "then/e/f").read_text() == "one"
         with pytest.raises(LocalError):
             workspace.restore("d", at="2023-11-14T22:13:25+00:00")
         assert (work / "d").read_text() == "a file now"

@@ -235,14 +235,20 @@ def test_link_that_arrives_where_a_folder_of_ignored_files_stands_is_told_so(wor
     assert [(one.path, one.code) for one in result.problems] == [("l", "folder-in-the-way")]
 
 
+def rename_to_no_name(world: World, hub: Hub, path: str) -> str:
+    """Rename the file at ``path`` to a name that cannot be synced."""
+    bad = os.path.join(hub.root, "bad\udcff")
+    world.act(lambda: os.rename(os.path.join(hub.root, path), bad))
+    return bad
+
+
 def test_file_renamed_to_a_name_that_cannot_be_synced_stays_elsewhere(world: World) -> None:
     """Until it is renamed again, or deleted."""
     one, two = world.hubs
     write(world, one, "d/good.txt", b"content")
     write(world, one, "stays", b"stays")
     world.quiet()
-    bad = os.path.join(one.root, "bad\udcff")
-    world.act(lambda: os.rename(os.path.join(one.root, "d/good.txt"), bad))
+    bad = rename_to_no_name(world, one, "d/good.txt")
     world.quiet()
     assert disk.read_tree(two.root)["d/good.txt"].data == b"content"
     assert world.problems.keys() == {"d/good.txt", "bad\udcff"}
@@ -270,8 +276,7 @@ def test_file_renamed_to_such_a_name_and_deleted_elsewhere_is_gone(world: World)
     write(world, one, "d/e/a", b"content")
     write(world, one, "stays", b"stays")
     world.quiet()
-    bad = os.path.join(two.root, "bad\udcff")
-    world.act(lambda: os.rename(os.path.join(two.root, "d/e/a"), bad))
+    rename_to_no_name(world, two, "d/e/a")
     world.act(lambda: disk.remove(os.path.join(one.root, "d")))
     world.quiet()
     assert world.problems.keys() == {"bad\udcff"}

@@ -38,6 +38,17 @@ def only(outcomes: dict[str, object]) -> object:
     return outcome
 
 
+def delete_between_two_saves(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither is lost, and the newest has the name."""
+    disk.write("f", "old")
+    step = Step("f", None, disk.tree()["f"])
+    meanwhile(monkeypatch, "rename", lambda: disk.write("f", "first save"))
+    acts = Meanwhile(lambda: disk.write("f", "second save"))
+    assert disk.apply(step, renames=acts)["f"].result is Result.CHANGED
+    assert disk.read("f") == "second save"
+    assert disk.trashed() == {"f": "first save"}
+
+
 class TestEveryKindOfStep:
     def test_create(self, disk: Disk, renames: Renames) -> None:
         done = disk.apply(
@@ -292,13 +303,7 @@ class TestRule10:
     def test_of_two_saves_around_a_deletion_the_newest_has_the_name(
         self, disk: Disk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        disk.write("f", "old")
-        step = Step("f", None, disk.tree()["f"])
-        meanwhile(monkeypatch, "rename", lambda: disk.write("f", "first save"))
-        acts = Meanwhile(lambda: disk.write("f", "second save"))
-        assert disk.apply(step, renames=acts)["f"].result is Result.CHANGED
-        assert disk.read("f") == "second save"
-        assert disk.trashed() == {"f": "first save"}
+        delete_between_two_saves(disk, monkeypatch)
 
     @pytest.mark.parametrize("links", [True, False])
     def test_without_exchange_an_atomic_save_after_the_old_content_was_kept_survives(
@@ -545,13 +550,7 @@ class TestOtherFileSystems:
     def test_of_two_saves_around_a_deletion_on_a_mounted_folder_neither_is_lost(
         self, elsewhere: Disk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        elsewhere.write("f", "old")
-        step = Step("f", None, elsewhere.tree()["f"])
-        meanwhile(monkeypatch, "rename", lambda: elsewhere.write("f", "first save"))
-        acts = Meanwhile(lambda: elsewhere.write("f", "second save"))
-        assert elsewhere.apply(step, renames=acts)["f"].result is Result.CHANGED
-        assert elsewhere.read("f") == "second save"
-        assert elsewhere.trashed() == {"f": "first save"}
+        delete_between_two_saves(elsewhere, monkeypatch)
         assert elsewhere.names() == {"f"}
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from hubsync.errors import LocalError, WorkspaceBusy
 from hubsync.local.layout import Layout
-from hubsync.local.lock import _read, _remove_stale, acquire, holder
+from hubsync.local.lock import _Found, _read, _remove_stale, acquire, holder
 from hubsync.local.owner import SILENT_DAMAGED, Owner, this_process
 from tests.unit.local.disk import Disk
 from tests.unit.local.faults import meanwhile
@@ -58,6 +58,14 @@ def plant(layout: Layout, age: float = 0.0, **fields: object) -> None:
     if age:
         then = time.time() - age
         os.utime(layout.lock, (then, then))
+
+
+def stale(layout: Layout) -> _Found:
+    """What a process that takes over saw of the lock of one that is gone."""
+    plant(layout, started="1")
+    judged = _read(layout.lock)
+    assert judged is not None
+    return judged
 
 
 def test_held_and_released(layout: Layout) -> None:
@@ -186,9 +194,7 @@ def test_a_lock_that_was_taken_over_meanwhile_keeps_its_name_throughout(
     layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Were it moved aside to be looked at, a third process would find the workspace free."""
-    plant(layout, started="1")
-    judged = _read(layout.lock)
-    assert judged is not None
+    judged = stale(layout)
     os.unlink(layout.lock)
     plant(layout)
     gone = []
@@ -203,9 +209,7 @@ def test_a_lock_that_was_taken_over_meanwhile_keeps_its_name_throughout(
 def test_a_lock_that_is_taken_over_just_before_it_is_moved_aside_comes_back(
     layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plant(layout, started="1")
-    judged = _read(layout.lock)
-    assert judged is not None
+    judged = stale(layout)
 
     def take_over() -> None:
         os.unlink(layout.lock)

@@ -38,12 +38,18 @@ def version(key: str) -> str:
     return f".hubsync/versions/{key[-1]}/{key.replace('/', '-')}"
 
 
+def filled(
+    root: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> tuple[list[str], FolderStore, Power]:
+    keys = fill(root, count)
+    return keys, FolderStore(str(root)), Power(root, monkeypatch)
+
+
 @COUNTS
 def test_an_original_goes_only_after_its_copy_is_durable(
     root: Path, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    keys = fill(root, count)
-    store, power = FolderStore(str(root)), Power(root, monkeypatch)
+    keys, store, power = filled(root, monkeypatch, count)
     for key in keys:
         store.copy(key, version(key))
         store.delete(key)
@@ -55,8 +61,7 @@ def test_an_original_goes_only_after_its_copy_is_durable(
 def test_an_original_is_replaced_only_after_its_copy_is_durable(
     root: Path, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    keys = fill(root, count)
-    store, power = FolderStore(str(root)), Power(root, monkeypatch)
+    keys, store, power = filled(root, monkeypatch, count)
     for key in keys:
         store.copy(key, version(key))
     results = list(store.upload(uploads(keys), lambda _: None))
@@ -68,8 +73,7 @@ def test_an_original_is_replaced_only_after_its_copy_is_durable(
 def test_threads_that_delete_together_share_their_syncs(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keys = fill(root, 100)
-    store, power = FolderStore(str(root)), Power(root, monkeypatch)
+    keys, store, power = filled(root, monkeypatch, 100)
     for key in keys:
         store.copy(key, version(key))
     with ThreadPoolExecutor(8) as pool:
@@ -82,8 +86,7 @@ def test_threads_that_delete_together_share_their_syncs(
 def test_what_moved_within_the_folder_is_durable_before_its_old_name_goes(
     root: Path, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    keys = fill(root, count)
-    store, power = FolderStore(str(root)), Power(root, monkeypatch)
+    keys, store, power = filled(root, monkeypatch, count)
     for key in keys:
         store.copy_new(key, f"moved/{key}")
     for key in keys:
@@ -123,8 +126,7 @@ def test_a_single_file_has_its_content_before_its_name(
 def test_books_are_written_only_after_what_they_speak_of_is_durable(
     root: Path, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    keys = fill(root, count + 1)
-    store, power = FolderStore(str(root)), Power(root, monkeypatch)
+    keys, store, power = filled(root, monkeypatch, count + 1)
     gone, rest = keys[0], keys[1:]
     for key in rest:
         store.copy(key, version(key))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import marshal
-import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ import pytest
 from hubsync.errors import AccessDenied, StoreError
 from hubsync.stores import folder_listing, folder_walk
 from hubsync.stores.folder_listing import walk
+from tests.users import unprivileged
 
 ODD = "not utf-8 \udcff", "new\nline", "Übung"
 
@@ -151,18 +150,6 @@ def test_without_an_interpreter_the_walk_goes_on_here(
     here = listed(tree, hand_over=10**9)
     monkeypatch.setattr(folder_listing.sys, "executable", "/no/such/python")
     assert listed(tree) == here
-
-
-@contextlib.contextmanager
-def unprivileged() -> Iterator[None]:
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 def test_a_folder_that_cannot_be_read_is_told_and_stops_nothing() -> None:
