@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, settings
 
 from tests.servers import Server, moto_s3, rclone_s3, rclone_sftp, rclone_webdav
 
+os.environ.pop("PYTHONUNBUFFERED", None)  # it would hide what becomes of buffered output
+
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
 
 settings.register_profile(

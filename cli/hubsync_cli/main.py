@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> Never:
     if not streams.opened():
         sys.stderr.write(_NO_OUTPUT)
         sys.exit(UsageError.exit_status)
+    status = 0
     try:
         status = _run(given)
         sys.stdout.flush()
@@ -47,6 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> Never:
         # Whoever read the output has enough.
         streams.discard_output()
         status = 1
+    except OSError:
+        # It was told: everything is flushed as it is printed, and this is what could not be.
+        streams.discard_output()
+        status = status or LocalError.exit_status
     sys.exit(status)
 
 

@@ -1,7 +1,8 @@
 """The staging area: where contents wait, complete and verified, until they are moved into place.
 
 It lies in ``.hubsync/stage/``, on the workspace's own file system, so that moving in is a rename.
-Contents are named by their digest in hex; ``NAME.part`` is one that is still arriving.
+Contents are named by their digest in hex; a name that ends in ``.part`` is one that is still
+arriving, and ``NAME.part.identity`` beside it says of which object it is the beginning.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ KEEP_PARTS: Final = 7 * 24 * 3600
 """Seconds for which an unfinished arrival is kept, to be resumed."""
 
 _PLAIN: Final = re.compile(r"[0-9A-Za-z_-][0-9A-Za-z._-]{0,199}")
+_NOTE: Final = ".identity"
 _RESERVE: Final = 1 << 20
 
 
@@ -108,21 +110,27 @@ class Stage:
             )
 
     def clear(self, *, whole: bool = False) -> None:
-        """Remove what is left, but keep young unfinished arrivals, which the next run resumes,
-        unless the ``whole`` stage has to go."""
-        oldest = time.time() - (0 if whole else KEEP_PARTS)
+        """Remove what is left, but keep young unfinished arrivals of known objects, which the next
+        run resumes, unless the ``whole`` stage has to go."""
         with os.scandir(self.directory) as entries:
-            for entry in entries:
-                try:
-                    if entry.is_dir(follow_symlinks=False):
-                        shutil.rmtree(entry.path)
-                    elif (
-                        not entry.name.endswith(".part")
-                        or entry.stat(follow_symlinks=False).st_mtime < oldest
-                    ):
-                        os.unlink(entry.path)
-                except FileNotFoundError:
-                    continue
+            found = {entry.name: entry for entry in entries}
+        for name, entry in found.items():
+            part = name.removesuffix(_NOTE)
+            resumable = part.endswith(".part") and part in found and part + _NOTE in found
+            if resumable and not whole and _is_young(found[part]):
+                continue
+            with suppress(FileNotFoundError):
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path)
+                else:
+                    os.unlink(entry.path)
+
+
+def _is_young(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.stat(follow_symlinks=False).st_mtime >= time.time() - KEEP_PARTS
+    except FileNotFoundError:
+        return False
 
 
 def disk_full(directory: str, missing: int, needed: int) -> DiskFull:

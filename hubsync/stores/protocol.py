@@ -127,7 +127,7 @@ class Transferred(Struct, frozen=True):
 
     @classmethod
     def of(
-        cls, key: str, info: ObjectInfo, digest: bytes, signature: tuple[int, int, int, int]
+        cls, key: str, info: ObjectInfo, digest: bytes, signature: tuple[int, int, int, int] | None
     ) -> Transferred:
         """An upload that left ``info``, of a source that was read with ``signature``."""
         return cls(key, None, info.identity, digest, info.size, info.mtime, signature)

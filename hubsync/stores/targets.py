@@ -18,6 +18,10 @@ PART: Final = ".part"
 PART_IDENTITY: Final = ".part.identity"
 """Beside a ``.part``: the identity of the object of which it is the beginning."""
 
+_OWN: Final = f".{os.urandom(4).hex()}{PART}"
+"""Ends the names of this process's small parts. A helper process that outlives its killed parent by
+a moment must not write into a part of the next run, nor give one that is unfinished its name."""
+
 _CREATE: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -28,7 +32,7 @@ def write_target(job: Download, data: bytes, info: ObjectInfo) -> Transferred:
     digest = digest_of(data)
     if job.digest is not None and digest != job.digest:
         raise mismatch(job, "content")
-    part = job.target + PART
+    part = job.target + _OWN
     try:
         descriptor = os.open(part, _CREATE | os.O_TRUNC, 0o600)
         try:

@@ -136,7 +136,8 @@ def _read_all(leader: int) -> str:
 
 
 _STUBBORN = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests run without it
 from hubsync_cli.signals import Interruptions
 def told():
     print("told", flush=True)

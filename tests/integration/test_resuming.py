@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -20,6 +21,8 @@ from tests.kill.hubs import KILLED, Ended, Hub, Launcher, launcher
 from tests.kill.places import Bucket
 from tests.kill.proxy import Proxy, Request, proxy_to
 from tests.servers import Server
+
+T = TypeVar("T")
 
 MB = 1 << 20
 PART = 8 * MB
@@ -88,17 +91,24 @@ class Bench:
         ended = hub.by.end()
         self.proxy.watch = lambda _: None
         assert ended.status == KILLED, ended
+        self.settled(self.proxy.seen)  # what its helper processes were just doing
         return ended
 
     def keys(self) -> set[str]:
         """What is there, once the server is done with what it had received."""
-        before: set[str] | None = None
+        return self.settled(
+            lambda: {key for key in self.bucket.listed() if not key.startswith(".hubsync/")}
+        )
+
+    @staticmethod
+    def settled(look: Callable[[], T]) -> T:
+        """What there is to see once nothing changes any more."""
+        now = look()
         while True:
-            now = {key for key in self.bucket.listed() if not key.startswith(".hubsync/")}
-            if now == before:
-                return now
             before = now
             time.sleep(0.5)
+            if (now := look()) == before:
+                return now
 
 
 @pytest.fixture(params=["moto", "rclone"])

@@ -42,14 +42,17 @@ def test_clearing_keeps_young_partial_arrivals(disk: Disk) -> None:
     disk.staged("complete")
     young = Path(disk.stage.slot("young") + ".part")
     old = Path(disk.stage.slot("old") + ".part")
-    young.touch()
-    old.touch()
+    for part in (young, old):
+        part.touch()
+        Path(f"{part}.identity").touch()
+    Path(disk.stage.slot("of nothing known") + ".part").touch()
+    Path(disk.stage.slot("gone") + ".part.identity").touch()
     then = old.stat().st_mtime - KEEP_PARTS - 60
     os.utime(old, (then, then))
     (Path(disk.stage.directory) / "folder").mkdir()
     (Path(disk.stage.directory) / "folder/f").touch()
     disk.stage.clear()
-    assert disk.staging() == ["young.part"]
+    assert disk.staging() == ["young.part", "young.part.identity"]
 
 
 def test_too_little_room_is_said_beforehand_and_how_much_is_missing(disk: Disk) -> None:
