@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 
 from blake3 import blake3
@@ -25,7 +24,7 @@ def copy_verified(root: str, path: str, entry: Entry, stage: Stage) -> str:
 
     Raises SourceChanged unless the bytes copied have ``entry.digest``; LocalError.
     """
-    partial = stage.slot(f"copy-{secrets.token_hex(8)}")
+    partial = stage.slot(f"copy-{os.urandom(8).hex()}")
     directory, name = split(path)
     try:
         with Directories(root) as directories:

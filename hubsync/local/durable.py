@@ -25,7 +25,9 @@ def make_durable(directories: Directories, paths: Sequence[str]) -> None:
     if not paths:
         return
     if len(paths) > _FEW:
-        _sync_file_system(directories.open(""))
+        from hubsync.stores.disk import sync_file_system
+
+        sync_file_system(directories.open(""))
         return
     for path in paths:
         _sync_content(directories, path)
@@ -45,16 +47,3 @@ def _sync_content(directories: Directories, path: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _sync_file_system(descriptor: int) -> None:
-    import ctypes
-
-    try:
-        syncfs = ctypes.CDLL(None, use_errno=True).syncfs
-    except (OSError, AttributeError):
-        os.sync()
-        return
-    if syncfs(descriptor):
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))

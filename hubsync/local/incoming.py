@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from contextlib import suppress
 from typing import Final, NamedTuple
@@ -104,7 +103,7 @@ class Incoming:
 
 def temporary(directory: int | None) -> Spot:
     """A free name in a directory."""
-    return Spot(directory, TEMPORARY + secrets.token_hex(8))
+    return Spot(directory, TEMPORARY + os.urandom(8).hex())
 
 
 def permissions(executable: bool, before: os.stat_result | None, umask: int) -> int:

@@ -20,7 +20,6 @@ have lost its lock.
 from __future__ import annotations
 
 import os
-import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -195,7 +194,7 @@ def _is_gone(found: _Found, me: Owner, path: str) -> bool:
 
 def _fs_now(path: str) -> int:
     """The file system's clock, which the heartbeats are measured by."""
-    probe = f"{path}.{secrets.token_hex(8)}"
+    probe = f"{path}.{os.urandom(8).hex()}"
     with open(probe, "xb") as file:
         now = os.fstat(file.fileno()).st_mtime_ns
     os.unlink(probe)
@@ -216,7 +215,7 @@ def _remove_stale(path: str, judged: _Found) -> bool:
             if _fs_now(path) - os.lstat(guard).st_mtime_ns > _TAKEOVER * _NS:
                 os.unlink(guard)
         return False
-    aside = f"{path}.{secrets.token_hex(8)}"
+    aside = f"{path}.{os.urandom(8).hex()}"
     try:
         if not _same(_read(path), judged):
             return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import socket
 import sys
 import time
@@ -44,7 +43,7 @@ def this_process() -> Owner:
         started=_started(pid) or "",
         since=time.time_ns(),
         command=" ".join(os.path.basename(part) for part in sys.argv[:2])[:80],
-        nonce=secrets.token_hex(8),
+        nonce=os.urandom(8).hex(),
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import secrets
 import shutil
 import stat
 import time
@@ -75,7 +74,7 @@ class Trash:
 
     def _new_room(self) -> str:
         os.makedirs(self.directory, mode=PRIVATE, exist_ok=True)
-        name = f"{self._clock():020d}-{secrets.token_hex(4)}"
+        name = f"{self._clock():020d}-{os.urandom(4).hex()}"
         room = os.path.join(self.directory, name)
         os.mkdir(room, PRIVATE)
         self._rooms.append(room)

@@ -87,16 +87,10 @@ class Flush:
 
 
 def _sync_file_system(root: str) -> None:
-    import ctypes
+    from hubsync.stores.disk import sync_file_system
 
-    sync = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
-    if sync is None:  # not on Linux
-        os.sync()
-        return
     descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        if sync(descriptor) != 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number))
+        sync_file_system(descriptor)
     finally:
         os.close(descriptor)

@@ -9,25 +9,26 @@ from __future__ import annotations
 
 import http.client
 import re
-import ssl
 import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from queue import SimpleQueue
-from typing import Final
+from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 import obstore
 
 from hubsync.errors import PreconditionFailed
 from hubsync.stores.objects_client import FAILURES, Client, NoRanges
+from hubsync.stores.objects_http import connection
 from hubsync.stores.objects_native import identity_of
 from hubsync.stores.protocol import ObjectInfo
 from hubsync.stores.transfer import TargetWriter
 
 _RANGE: Final = 8 << 20
-_AT_ONCE: Final = 6
+_AT_ONCE: Final = 4
+_PATIENCE: Final = 120
 _VALID: Final = timedelta(hours=1)
 _FAILED: Final = (OSError, http.client.HTTPException, *FAILURES)
 
@@ -49,15 +50,16 @@ class PlainRanges:
 
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
-        for connection in self._open:
-            connection.close()
+        for kept in self._open:
+            kept.close()
 
     def write_to(self, writer: TargetWriter) -> None:
         """Raises NoRanges if the object cannot be had so; PreconditionFailed if it is another."""
         asked, size = writer.offset, self._info.size
-        for _ in range(_AT_ONCE + 2):
+        for _ in range(_AT_ONCE + 3):
             self._buffers.put(bytearray(min(_RANGE, size)))
         coming: deque[Future[tuple[bytearray, int]]] = deque()
+        writing: bytearray | None = None
         while asked < size or coming:
             while asked < size and len(coming) < _AT_ONCE + 1:
                 end = min(asked + _RANGE, size)
@@ -65,7 +67,9 @@ class PlainRanges:
                 asked = end
             buffer, length = coming.popleft().result()
             writer.write(memoryview(buffer)[:length])
-            self._buffers.put(buffer)
+            if writing is not None:
+                self._buffers.put(writing)
+            writing = buffer
 
     def _get(self, start: int, end: int) -> tuple[bytearray, int]:
         self._client.requests["get"] += 1
@@ -78,10 +82,10 @@ class PlainRanges:
 
     def _fill(self, view: memoryview, start: int, end: int) -> None:
         where = urlsplit(obstore.sign(self._client.reader, "GET", self._info.key, _VALID))
-        connection = self._connection(where)
+        asking = self._connection(where)
         asked = {"Range": f"bytes={start}-{end - 1}"}
-        connection.request("GET", f"{where.path}?{where.query}", headers=asked)
-        answer = connection.getresponse()
+        asking.request("GET", f"{where.path}?{where.query}", headers=asked)
+        answer = asking.getresponse()
         given = re.fullmatch(r"bytes (\d+)-(\d+)/\d+", answer.getheader("Content-Range") or "")
         if answer.status not in {200, 206} or given is None:
             raise OSError(f"status {answer.status}")
@@ -96,16 +100,12 @@ class PlainRanges:
             view = view[count:]
         answer.read()
 
-    def _connection(self, where: SplitResult) -> http.client.HTTPConnection:
+    def _connection(self, where: SplitResult) -> Any:
         """One for each thread, which stays open."""
-        kept: http.client.HTTPConnection | None = getattr(self._mine, "connection", None)
+        kept = getattr(self._mine, "connection", None)
         if kept is None:
-            host, port = where.hostname or "", where.port
-            if where.scheme == "http":
-                kept = http.client.HTTPConnection(host, port, timeout=120)
-            else:
-                context = ssl.create_default_context()
-                kept = http.client.HTTPSConnection(host, port, timeout=120, context=context)
+            secure = where.scheme == "https"
+            kept = connection(secure, where.hostname or "", where.port, _PATIENCE)
             self._mine.connection = kept
             self._open.append(kept)
         return kept

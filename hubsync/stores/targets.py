@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 from blake3 import blake3
 
 from hubsync.errors import ContentMismatch, DiskFull, HubsyncError, LocalError
+from hubsync.stores.disk import begin_writing
 from hubsync.stores.protocol import Download, ObjectInfo, Passed, Transferred
 from hubsync.stores.sources import digest_of
 
@@ -18,6 +19,7 @@ PART: Final = ".part"
 PART_IDENTITY: Final = ".part.identity"
 """Beside a ``.part``: the identity of the object of which it is the beginning."""
 
+_PIECE: Final = 32 << 10
 _OWN: Final = f".{os.urandom(4).hex()}{PART}"
 """Ends the names of this process's small parts. A helper process that outlives its killed parent by
 a moment must not write into a part of the next run, nor give one that is unfinished its name."""
@@ -65,6 +67,7 @@ class TargetWriter:
         self._note = job.target + PART_IDENTITY
         self._hasher = blake3(max_threads=blake3.AUTO)
         self._beside = ThreadPoolExecutor(1, "hubsync-write")
+        self._writing: Future[None] | None = None
         self._descriptor = -1
         self._keep = bool(self._identity)
         self.offset = 0
@@ -97,30 +100,40 @@ class TargetWriter:
 
     def restart(self) -> None:
         """Forget what is there: the store cannot serve the rest alone."""
+        self._written(self._writing)
         os.ftruncate(self._descriptor, 0)
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         self._hasher = blake3(max_threads=blake3.AUTO)
         self.offset = 0
 
     def write(self, data: bytes | memoryview) -> None:
-        """The next bytes. Raises ContentMismatch at the first one beyond ``job.size``."""
+        """The next bytes, which have to stay as they are until the next call.
+
+        Raises ContentMismatch at the first one beyond ``job.size``.
+        """
         limit = self._job.size
         if limit is not None and self.offset + len(data) > limit:
             self._keep = False
             raise mismatch(self._job, "size")
         # Copying into the kernel and hashing take about as long: side by side, half the time.
-        written = self._beside.submit(_write_all, self._descriptor, data)
+        before = self._writing
+        self._writing = self._beside.submit(_write_at, self._descriptor, data, self.offset)
         self._hasher.update(data)
+        self.offset += len(data)
+        self._written(before)
+        self._passed(len(data))
+
+    def _written(self, part: Future[None] | None) -> None:
         try:
-            written.result()
+            if part is not None:
+                part.result()
         except OSError as error:
             raise local_error(self._job, error) from error
-        self.offset += len(data)
-        self._passed(len(data))
 
     def finish(self, info: ObjectInfo) -> Transferred:
         """Verify, then let the target appear. Raises ContentMismatch."""
         job = self._job
+        self._written(self._writing)
         digest = self._hasher.digest()
         if job.size is not None and self.offset != job.size:
             self._keep = False
@@ -179,6 +192,13 @@ def _write_all(descriptor: int, data: bytes | memoryview) -> None:
     view = memoryview(data)
     while written < len(view):
         written += os.write(descriptor, view[written:])
+
+
+def _write_at(descriptor: int, data: bytes | memoryview, offset: int) -> None:
+    view = memoryview(data)
+    for start in range(0, len(view), _PIECE):
+        _write_all(descriptor, view[start : start + _PIECE])
+    begin_writing(descriptor, offset, len(data))
 
 
 def _read_note(path: str) -> str | None:
