@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-import time
 from collections.abc import (
     Callable,
-    Coroutine,
     Generator,
     Iterable,
     Iterator,
@@ -15,6 +12,7 @@ from collections.abc import (
     Sequence,
     Sized,
 )
+from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any, Final, TypeVar
 from weakref import WeakSet
@@ -68,8 +66,7 @@ def open_objects(url: str, options: Mapping[str, object], env: Mapping[str, str]
         ) from error
 
 
-_TURN: Final = 0.002
-"""Seconds."""
+_REQUESTS: Final = 8
 
 
 class ObjectsStore:
@@ -80,9 +77,7 @@ class ObjectsStore:
         self._client = Client(settings)
         self._lister = Lister(self._client, self._heads)
         self._large = large_uploads(self._client)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(_REQUESTS, "hubsync-request")
         self._batches: WeakSet[Batches] = WeakSet()
 
     def __repr__(self) -> str:
@@ -92,18 +87,12 @@ class ObjectsStore:
     def requests(self) -> Mapping[str, int]:
         return self._client.requests
 
-    def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._started()).result()
-
-    def _started(self) -> asyncio.AbstractEventLoop:
-        with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(
-                    target=self._loop.run_forever, name="hubsync-objects", daemon=True
-                )
-                self._thread.start()
-            return self._loop
+    def _run(self, work: Callable[..., T], *given: Any, **named: Any) -> T:
+        """One request. The main thread does not make it itself: while it waits for another thread
+        it hears signals, in a native call it would not."""
+        if threading.current_thread() is not threading.main_thread():
+            return work(*given, **named)
+        return self._pool.submit(work, *given, **named).result()
 
     @property
     def capabilities(self) -> StoreCapabilities:
@@ -137,36 +126,36 @@ class ObjectsStore:
 
     @serving()
     def head(self, key: str) -> ObjectInfo | None:
-        return self._run(self._client.head(key))
+        return self._run(self._client.head, key)
 
     @serving()
     def read(
         self, key: str, *, unless: str | None = None, limit: int | None = None
     ) -> tuple[bytes, ObjectInfo] | None:
         try:
-            data, info = self._run(self._client.get(key, unless=unless, limit=limit))
+            data, info = self._run(self._client.get, key, unless=unless, limit=limit)
         except NotModifiedError:
             return None
         # Not every server heeds If-None-Match.
         return None if unless and info.identity == unless else (bytes(data), info)
 
     def _heads(self, keys: Sequence[str]) -> Sequence[ObjectInfo | None]:
-        return self._run(self._client.heads(keys))
+        return self._run(self._client.heads, keys)
 
     @serving()
     def write(self, key: str, data: bytes, *, expected: str | None = None) -> ObjectInfo:
-        return self._run(self._client.put(key, data, expected))
+        return self._run(self._client.put, key, data, expected)
 
     def copy(self, source: str, target: str) -> ObjectInfo | None:
-        self._run(self._client.copy(source, target))
+        self._run(self._client.copy, source, target)
         return None
 
     def copy_new(self, source: str, target: str) -> ObjectInfo | None:
-        self._run(self._client.copy_new(source, target))
+        self._run(self._client.copy_new, source, target)
         return None
 
     def delete(self, key: str, *, expected: str | None = None) -> None:
-        self._run(self._client.delete(key))
+        self._run(self._client.delete, key)
 
     def upload(self, jobs: Iterable[Upload], passed: Passed) -> Iterator[Transferred]:
         return self._begun(self._transfer(jobs, passed, self._upload_large))
@@ -186,7 +175,7 @@ class ObjectsStore:
             done: Transferred = large(job, passing(passed, stop))
             return done
 
-        lanes = StoreLanes(self._client, self._started(), queue, work, expected)
+        lanes = StoreLanes(self._client, queue, work, expected)
         try:
             for done in Batch(lanes, queue).run(jobs):
                 if done.error is None and done.size <= LARGE:
@@ -197,15 +186,15 @@ class ObjectsStore:
 
     def _upload_large(self, job: Upload, passed: Passed) -> Transferred:
         if job.data is not None:
-            return self._run(transfer(self._client, job))
+            return transfer(self._client, job)
         # Looked at first, so that nobody waits for an upload that is refused at its end; what
         # counts is the condition of the request that makes the object visible (rule 12).
         if job.expected is not None:
-            self._run(self._client.check_expected(job.key, job.expected))
+            self._client.check_expected(job.key, job.expected)
         return self._large.upload(job, passed)
 
     def _download_large(self, job: Download, passed: Passed) -> Transferred:
-        return download_large(self._client, self._started(), job, passed, LARGE)
+        return download_large(self._client, job, passed, LARGE)
 
     def sweep(self, older_than: int, *, alone: bool = False) -> int:
         return self._large.sweep(older_than)
@@ -219,16 +208,7 @@ class ObjectsStore:
     def close(self) -> None:
         for batch in list(self._batches):
             batch.close()
-        with self._lock:
-            loop, thread = self._loop, self._thread
-            self._loop = self._thread = None
-        if loop is not None and thread is not None:
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join()
-            loop.close()
-            # A native thread that has just delivered an answer still lets go of Python values. If
-            # the interpreter ends before that, the process is aborted: it gets its turn here.
-            time.sleep(_TURN)
+        self._pool.shutdown()
 
 
 def probe_conditional(store: ObjectsStore, key: str) -> bool:

@@ -79,7 +79,7 @@ class AzureUploads:
         running: set[Future[int]] = set()
 
         def send(name: str, data: bytes) -> int:
-            self._client.requests["put"] += 1
+            self._client.count("put")
             blob.stage_block(name, data, length=len(data))
             return len(data)
 
@@ -102,7 +102,7 @@ class AzureUploads:
         return names
 
     def _uncommitted(self, blob: Any) -> set[str]:
-        self._client.requests["list"] += 1
+        self._client.count("list")
         try:
             found = blob.get_block_list("uncommitted")[1]
         except Exception as error:
@@ -123,7 +123,7 @@ class AzureUploads:
             condition = {"etag": job.expected, "match_condition": MatchConditions.IfNotModified}
         if not self._client.settings.conditional:
             condition = {}
-        self._client.requests["put"] += 1
+        self._client.count("put")
         done = blob.commit_block_list([BlobBlock(name) for name in names], **condition)
         return identity_of(done["etag"])
 
@@ -151,7 +151,7 @@ def raw_pages(client: Client, prefix: str, delimiter: str) -> Iterator[Page]:
         else:
             found = container.list_blobs(name_starts_with=root + prefix)
         for page in found.by_page():
-            client.requests["list"] += 1
+            client.count("list")
             rows: list[ObjectInfo] = []
             deeper: list[str] = []
             for one in page:

@@ -1,4 +1,4 @@
-"""Spreads a batch of jobs over lanes: this process's loop, helper processes, threads for large.
+"""Spreads a batch of jobs over lanes: threads of this process, helper processes, threads for large.
 
 The consumer's thread feeds the lanes and takes their results; nothing here waits for one lane while
 another could work. A job belongs to one lane until its result comes. If a helper process dies, its

@@ -1,16 +1,19 @@
 """Single requests to one bucket through obstore: get, put with a condition, head, copy, delete.
 
-Everything is a coroutine, so that one thread keeps many requests in flight. The module is also
-what helper processes load: it imports little.
+Every call waits for its answer, and leaves the interpreter to other threads meanwhile: many
+requests are in flight from many threads. The module is also what helper processes load: it imports
+little.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import random
+import threading
+import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any, Final
 
@@ -31,6 +34,7 @@ from hubsync.stores.objects_settings import Settings
 from hubsync.stores.protocol import ABSENT, ObjectInfo, too_large
 
 _BACKOFF: Final = 0.2
+_HEADS: Final = 64
 FAILURES: Final = (BaseError, OSError, ValueError)
 
 
@@ -61,50 +65,62 @@ class Client:
         self.reader = open_native(settings, retries=True)
         self._writer = open_native(settings, retries=False)
         self.requests: Counter[str] = Counter()
+        self._counting = threading.Lock()
         self.serves_ranges: bool | None = None
         """Parts of objects as obstore wants them; None: nobody has asked for one yet."""
         self.plain_ranges = False
         """Parts of objects at least over plain HTTP (`objects_plain`)."""
 
+    def count(self, *kinds: str, others: Mapping[str, int] | None = None) -> None:
+        """Note requests that are made, or that ``others`` made elsewhere. From any thread."""
+        with self._counting:
+            self.requests.update(kinds)
+            self.requests.update(others or {})
+
+    def take_count(self) -> dict[str, int]:
+        """The requests since the last time this was asked."""
+        with self._counting:
+            taken = dict(self.requests)
+            self.requests.clear()
+        return taken
+
     def failed(self, error: BaseException, key: str) -> HubsyncError:
         return translated(error, key, self.settings.bucket)
 
-    async def put(
+    def put(
         self, key: str, data: bytes, expected: str | None, *, again: bool = False
     ) -> ObjectInfo:
         """Write ``data`` whole; ``expected`` as in `protocol.Upload`. ``again``: an earlier try may
         have succeeded unheard. ``mtime`` of the result is 0: no provider tells it."""
         check_key(key, self.settings.provider)
         if expected is not None and not self.settings.conditional:
-            await self.check_expected(key, expected)
+            self.check_expected(key, expected)
             expected = None
         for attempt in range(TRIES):
-            mode = await self._mode(key, expected)
-            self.requests["put"] += 1
+            mode = self._mode(key, expected)
+            self.count("put")
             try:
-                done = await obstore.put_async(
-                    self._writer, key, data, mode=mode, use_multipart=False
-                )
+                done = obstore.put(self._writer, key, data, mode=mode, use_multipart=False)
             except FAILURES as error:
                 if is_transient(error) and attempt + 1 < TRIES:
-                    await asyncio.sleep(_BACKOFF * 2**attempt * random.uniform(0.5, 1.5))
+                    time.sleep(_BACKOFF * 2**attempt * random.uniform(0.5, 1.5))
                     continue
                 problem = self.failed(error, key)
                 if (attempt or again) and isinstance(problem, PreconditionFailed):
-                    mine = await self._own_first_try(key, data)
+                    mine = self._own_first_try(key, data)
                     if mine is not None:
                         return mine
                 raise problem from error
             return ObjectInfo(key, len(data), identity_of(done["e_tag"]), 0)
         raise AssertionError("unreachable: the last try returns or raises")
 
-    async def check_expected(self, key: str, expected: str) -> None:
+    def check_expected(self, key: str, expected: str) -> None:
         """Look whether ``key`` is as expected: not atomic, for servers that ignore conditions."""
-        info = await self.head(key)
+        info = self.head(key)
         if (info.identity if info is not None else ABSENT) != expected:
             raise PreconditionFailed(f"{key} is not what was expected there.")
 
-    async def _mode(self, key: str, expected: str | None) -> Any:
+    def _mode(self, key: str, expected: str | None) -> Any:
         if expected is None:
             return "overwrite"
         if expected == ABSENT:
@@ -113,22 +129,22 @@ class Client:
             return {"e_tag": expected}
         # Google compares generations. The one looked up here belongs to the expected entity tag,
         # and the put succeeds on it alone, so that no write in between can be lost (rule 12).
-        meta = await self._meta(key)
+        meta = self._meta(key)
         if meta is None or identity_of(meta["e_tag"]) != expected or not meta["version"]:
             raise PreconditionFailed(f"{key} is not what was expected there.")
         return {"version": meta["version"]}
 
-    async def _own_first_try(self, key: str, data: bytes) -> ObjectInfo | None:
+    def _own_first_try(self, key: str, data: bytes) -> ObjectInfo | None:
         """The object, if it has exactly ``data``: a lost answer, not another writer."""
-        info = await self.head(key)
+        info = self.head(key)
         if info is None or info.size != len(data):
             return None
         if info.identity == f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"':
             return info
-        found, now = await self.get(key)
+        found, now = self.get(key)
         return now if found == data else None
 
-    async def get(
+    def get(
         self,
         key: str,
         *,
@@ -147,9 +163,9 @@ class Client:
             options["if_none_match"] = unless
         if identity:
             options["if_match"] = identity
-        self.requests["get"] += 1
+        self.count("get")
         try:
-            answer = await obstore.get_async(self.reader, key, options=options or None)
+            answer = obstore.get(self.reader, key, options=options or None)
             info = info_of(answer.meta)
             # Not every server heeds If-Match.
             if identity and info.identity != identity:
@@ -158,25 +174,25 @@ class Client:
                 raise other_size(key, info.size, size)
             if limit is not None and info.size > limit:
                 raise too_large(key, info.size, limit)
-            return await answer.bytes_async(), info
+            return answer.bytes(), info
         except NotModifiedError:
             raise
         except FAILURES as error:
             raise self.failed(error, key) from error
 
-    async def get_range(self, info: ObjectInfo, start: int, end: int) -> Any:
+    def get_range(self, info: ObjectInfo, start: int, end: int) -> Any:
         """Bytes ``start`` to ``end`` (exclusive) of the object, which must still be ``info``."""
         key = info.key
         check_key(key, self.settings.provider)
-        self.requests["get"] += 1
+        self.count("get")
         options: Any = {"range": (start, end), "if_match": info.identity}
         try:
-            answer = await obstore.get_async(self.reader, key, options=options)
+            answer = obstore.get(self.reader, key, options=options)
             if identity_of(answer.meta["e_tag"]) != info.identity:
                 raise PreconditionFailed(f"{key} is not what was expected there.")
             if answer.meta["size"] != info.size:
                 raise other_size(key, answer.meta["size"], info.size)
-            data = await answer.bytes_async()
+            data = answer.bytes()
         except FAILURES as error:
             if "non-partial" in str(error)[:200]:
                 self.serves_ranges = False
@@ -187,68 +203,65 @@ class Client:
         self.serves_ranges = True
         return data
 
-    async def stream(self, key: str, identity: str, chunk: int) -> AsyncIterator[Any]:
+    def stream(self, key: str, identity: str, chunk: int) -> Iterator[Any]:
         """The whole object in chunks of at least ``chunk`` bytes, but for the last. A chunk may
         raise what `failed` translates."""
-        self.requests["get"] += 1
+        self.count("get")
         try:
-            answer = await obstore.get_async(self.reader, key, options={"if_match": identity})
+            answer = obstore.get(self.reader, key, options={"if_match": identity})
             if identity_of(answer.meta["e_tag"]) != identity:
                 raise PreconditionFailed(f"{key} is not what was expected there.")
-            stream: AsyncIterator[Any] = answer.stream(chunk)
+            stream: Iterator[Any] = answer.stream(chunk)
         except FAILURES as error:
             raise self.failed(error, key) from error
         return stream
 
-    async def _meta(self, key: str) -> Any:
-        self.requests["head"] += 1
+    def _meta(self, key: str) -> Any:
+        self.count("head")
         try:
-            return await obstore.head_async(self.reader, key)
+            return obstore.head(self.reader, key)
         except FAILURES as error:
             if is_not_found(error):
                 return None
             raise self.failed(error, key) from error
 
-    async def head(self, key: str) -> ObjectInfo | None:
+    def head(self, key: str) -> ObjectInfo | None:
         check_key(key, self.settings.provider)
-        meta = await self._meta(key)
+        meta = self._meta(key)
         return None if meta is None else info_of(meta)
 
-    async def heads(self, keys: Sequence[str]) -> list[ObjectInfo | None]:
+    def heads(self, keys: Sequence[str]) -> list[ObjectInfo | None]:
         """`head` of several keys, many at a time."""
-        free = asyncio.Semaphore(64)
+        if not keys:
+            return []
+        with ThreadPoolExecutor(min(_HEADS, len(keys)), "hubsync-head") as pool:
+            return list(pool.map(self.head, keys))
 
-        async def one(key: str) -> ObjectInfo | None:
-            async with free:
-                return await self.head(key)
-
-        return await asyncio.gather(*(one(key) for key in keys))
-
-    async def copy(self, source: str, target: str) -> None:
+    def copy(self, source: str, target: str) -> None:
         check_key(source, self.settings.provider)
         check_key(target, self.settings.provider)
-        self.requests["copy"] += 1
+        self.count("copy")
         try:
-            await obstore.copy_async(self.reader, source, target)
+            obstore.copy(self.reader, source, target)
         except FAILURES as error:
             if is_not_found(error):
                 raise ObjectNotFound(f"{source} is not there.") from error
             raise self.failed(error, source) from error
 
-    async def copy_new(self, source: str, target: str) -> None:
+    def copy_new(self, source: str, target: str) -> None:
         """As `copy`; raises PreconditionFailed if there is a ``target``. Google and Azure refuse
         that themselves. Of S3 servers only some do, and nothing shows which: there it is looked
         first, and the condition sent all the same."""
         check_key(source, self.settings.provider)
         if not self.settings.conditional or self.settings.provider == "s3":
-            await self.check_expected(target, ABSENT)
+            self.check_expected(target, ABSENT)
         if not self.settings.conditional:
-            await self.copy(source, target)
+            self.copy(source, target)
             return
         check_key(target, self.settings.provider)
-        self.requests["copy"] += 1
+        self.count("copy")
         try:
-            await obstore.copy_async(self._creator, source, target, overwrite=False)
+            obstore.copy(self._creator, source, target, overwrite=False)
         except FAILURES as error:
             if is_not_found(error):
                 raise ObjectNotFound(f"{source} is not there.") from error
@@ -261,12 +274,12 @@ class Client:
         config = {**self.settings.config, "copy_if_not_exists": "header: If-None-Match: *"}
         return open_native(replace(self.settings, config=config), retries=False)
 
-    async def delete(self, key: str) -> None:
+    def delete(self, key: str) -> None:
         """Remove the object; an absent one is no error."""
         check_key(key, self.settings.provider)
-        self.requests["delete"] += 1
+        self.count("delete")
         try:
-            await obstore.delete_async(self.reader, key)
+            obstore.delete(self.reader, key)
         except FAILURES as error:
             if not is_not_found(error):
                 raise self.failed(error, key) from error

@@ -45,7 +45,7 @@ class GoogleUploads:
             condition = self._condition(job)
             with stream_source(job, _CHUNK) as source:
                 body = _HeldBack(source, passed)
-                self._client.requests["put"] += 1
+                self._client.count("put")
                 try:
                     status, headers, answer = self._api.put(job.key, body, source.size, condition)
                 except _BROKEN as error:
@@ -83,7 +83,7 @@ class GoogleUploads:
             return {}
         if job.expected == ABSENT:
             return {"x-goog-if-generation-match": "0"}
-        self._client.requests["head"] += 1
+        self._client.count("head")
         _, headers, _ = self._api.send("HEAD", job.key)
         generation = headers.get("x-goog-generation", "")
         if identity_of(headers.get("etag")) != job.expected or not generation:
@@ -128,7 +128,7 @@ def raw_pages(client: Client, prefix: str, delimiter: str) -> Iterator[Page]:
     if delimiter:
         asked["delimiter"] = delimiter
     while True:
-        client.requests["list"] += 1
+        client.count("list")
         try:
             status, _, answer = api.send("GET", None, asked)
         except _BROKEN as error:

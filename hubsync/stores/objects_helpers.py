@@ -6,14 +6,13 @@ import os
 import subprocess
 import sys
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
 
 import hubsync
-from hubsync.stores.objects_settings import Settings
+from hubsync.stores.objects_client import Client
 from hubsync.stores.objects_small import Job
 from hubsync.stores.objects_wire import Ended, Frames, Hello, Report, framed, task_of
 
@@ -30,13 +29,11 @@ class Helper:
 
     def __init__(
         self,
-        settings: Settings,
-        width: int,
-        requests: Counter[str],
+        client: Client,
         hear: Callable[[Helper, list[Ended] | None], None],
     ) -> None:
         self._hear = hear
-        self._requests = requests
+        self._client = client
         self._lock = threading.Lock()
         package = str(Path(hubsync.__file__).parent.parent)
         # In a session of its own: a Ctrl-C in the terminal reaches this process alone.
@@ -53,6 +50,7 @@ class Helper:
                 "PYTHONPATH": _search_path(package),
             },
         )
+        settings = client.settings
         hello = Hello(
             settings.provider,
             settings.bucket,
@@ -60,7 +58,6 @@ class Helper:
             settings.config,
             settings.client,
             settings.conditional,
-            width,
         )
         self._send(framed(hello))
         self._thread = threading.Thread(target=self._listen, name="hubsync-helper", daemon=True)
@@ -112,7 +109,7 @@ class Helper:
             while data := os.read(stdout.fileno(), _READ):
                 for body in frames.feed(data):
                     report = reports.decode(body)
-                    self._requests.update(report.requests)
+                    self._client.count(others=report.requests)
                     self._hear(self, report.ended)
         self._hear(self, None)
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 from collections.abc import Callable, Sequence
-from queue import SimpleQueue
 from typing import Final
 
-from hubsync.errors import HubsyncError
 from hubsync.stores.objects_batch import Lane, Queue
 from hubsync.stores.objects_client import Client
 from hubsync.stores.objects_helpers import Helper
-from hubsync.stores.objects_small import WIDTH, Job, LoopLane, Result, transfer
+from hubsync.stores.objects_small import NARROW, WIDE, Job, Result, Transfers, Workers
 from hubsync.stores.objects_wire import Ended, transferred_of
 from hubsync.stores.protocol import Transferred
 
@@ -24,30 +21,36 @@ MANY: Final = 1500
 _LARGE_AT_ONCE: Final = 2
 
 
-class LocalLane:
-    """This process's own loop."""
+class OwnLane:
+    """Threads of this process: ``narrow`` of them, up to ``wide`` for a server that is far away."""
 
-    capacity = 128
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, client: Client, queue: Queue) -> None:
-        self._loop = loop
+    def __init__(
+        self,
+        work: Callable[[Job, bool, threading.Event], Transferred],
+        queue: Queue,
+        narrow: int,
+        wide: int,
+    ) -> None:
+        self.capacity = 2 * wide
+        self._stopped = threading.Event()
 
         def deliver(results: list[Result]) -> None:
             queue.put((self, results))
 
-        async def work(job: Job, again: bool) -> Transferred:
-            return await transfer(client, job, again)
+        def carry_out(job: Job, again: bool) -> Transferred:
+            return work(job, again, self._stopped)
 
-        self._lane = LoopLane(work, deliver)
+        self._workers = Workers(carry_out, deliver, narrow, wide)
 
     def submit(self, jobs: Sequence[tuple[int, Job]], again: bool = False) -> None:
-        self._loop.call_soon_threadsafe(self._lane.submit, jobs, again)
+        self._workers.submit(jobs, again)
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._lane.drop_pending)
+        self._stopped.set()
+        self._workers.drop_pending()
 
     def close(self) -> None:
-        return
+        self._workers.close()
 
 
 class HelperLane:
@@ -59,7 +62,7 @@ class HelperLane:
         self._queue = queue
         self._keys: dict[int, str] = {}
         self.ready = False
-        self._helper = Helper(client.settings, WIDTH, client.requests, self._hear)
+        self._helper = Helper(client, self._hear)
 
     @property
     def pid(self) -> int:
@@ -87,66 +90,23 @@ class HelperLane:
         self._queue.put((self, results))
 
 
-class ThreadLane:
-    """Large objects: few at a time, each of which keeps several parts in flight itself."""
-
-    capacity = 2 * _LARGE_AT_ONCE
-
-    def __init__(self, work: Callable[[Job], Transferred], queue: Queue) -> None:
-        self._work = work
-        self._queue = queue
-        self._todo: SimpleQueue[tuple[int, Job] | None] = SimpleQueue()
-        self._threads: list[threading.Thread] = []
-        self.stopped = threading.Event()
-
-    def submit(self, jobs: Sequence[tuple[int, Job]], again: bool = False) -> None:
-        for one in jobs:
-            self._todo.put(one)
-            if len(self._threads) < _LARGE_AT_ONCE:
-                thread = threading.Thread(target=self._serve, name="hubsync-large", daemon=True)
-                self._threads.append(thread)
-                thread.start()
-
-    def stop(self) -> None:
-        self.stopped.set()
-
-    def close(self) -> None:
-        for _ in self._threads:
-            self._todo.put(None)
-        for thread in self._threads:
-            thread.join()
-
-    def _serve(self) -> None:
-        while (one := self._todo.get()) is not None:
-            number, job = one
-            self._queue.put((self, [(number, self._outcome(job))]))
-
-    def _outcome(self, job: Job) -> Transferred | BaseException | None:
-        if self.stopped.is_set():
-            return None
-        try:
-            return self._work(job)
-        except HubsyncError as error:
-            return Transferred(job.key, error)
-        except BaseException as error:  # a defect: the consumer raises it
-            return error
-
-
 class StoreLanes:
     """The lanes of one batch. ``expected`` is how many jobs will come, 0 if unknown."""
 
     def __init__(
         self,
         client: Client,
-        loop: asyncio.AbstractEventLoop,
         queue: Queue,
         large: Callable[[Job, threading.Event], Transferred],
         expected: int = 0,
     ) -> None:
         self._client = client
         self._queue = queue
-        self._local = LocalLane(loop, client, queue)
-        self._large = ThreadLane(lambda job: large(job, self._large.stopped), queue)
+        small = Transfers(client)
+        self._local = OwnLane(lambda job, again, _: small(job, again), queue, NARROW, WIDE)
+        self._large = OwnLane(
+            lambda job, _, stopped: large(job, stopped), queue, _LARGE_AT_ONCE, _LARGE_AT_ONCE
+        )
         self._helpers: list[HelperLane] = []
         self._given = 0
         self._may_help = client.settings.credentials is None

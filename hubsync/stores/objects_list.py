@@ -40,15 +40,16 @@ class Lister:
 
     def every(self, prefix: str, vouched: Vouched | None = None) -> Iterator[Infos]:
         """Every object whose key begins with ``prefix``."""
-        folder = prefix.rpartition("/")[0]
-        if not _is_plain(prefix, folder):
+        folder, _, beginning = prefix.rpartition("/")
+        if beginning or not _is_plain(prefix, folder):
+            # obstore would list the whole folder for the beginning of a name.
             yield from self._raw(prefix, set())
             return
         passed: list[Infos] = []
         listed: set[str] = set()
         try:
             for chunk in obstore.list(self._client.reader, folder or None, chunk_size=_CHUNK):
-                self._client.requests["list"] += 1
+                self._client.count("list")
                 rows = self._without_markers(_rows(chunk, prefix), listed, vouched)
                 passed.append(rows)
                 yield rows
@@ -62,7 +63,7 @@ class Lister:
         """The objects directly under ``prefix``, and the common prefixes of the deeper ones."""
         if not _is_plain(prefix, prefix.rstrip("/")):
             return self._raw_level(prefix)
-        self._client.requests["list"] += 1
+        self._client.count("list")
         try:
             found = obstore.list_with_delimiter(self._client.reader, prefix.rstrip("/") or None)
         except InvalidPathError:

@@ -131,7 +131,7 @@ class Multipart:
         if key is not None:
             arguments["Key"] = key
         native = self._connected()
-        self._client.requests[_KINDS.get(operation, "put")] += 1
+        self._client.count(_KINDS.get(operation, "put"))
         try:
             return getattr(native, operation)(Bucket=self._settings.bucket, **arguments)
         except Exception as error:

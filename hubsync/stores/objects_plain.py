@@ -72,7 +72,7 @@ class PlainRanges:
             writing = buffer
 
     def _get(self, start: int, end: int) -> tuple[bytearray, int]:
-        self._client.requests["get"] += 1
+        self._client.count("get")
         buffer = self._buffers.get()
         try:
             self._fill(memoryview(buffer)[: end - start], start, end)

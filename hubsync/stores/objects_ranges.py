@@ -3,10 +3,9 @@ last run stopped."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import deque
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final
 
 from hubsync.errors import ObjectNotFound, PreconditionFailed
@@ -23,20 +22,19 @@ _CHEAP: Final = 0.25
 better than many."""
 
 
-def download_large(
-    client: Client, loop: asyncio.AbstractEventLoop, job: Download, passed: Passed, large: int
-) -> Transferred:
+def download_large(client: Client, job: Download, passed: Passed, large: int) -> Transferred:
     """Fetch ``job``, of unknown size or of more than ``large`` bytes."""
-    info = _expected(client, loop, job)
+    info = _expected(client, job)
     if info.size <= large:
-        done = asyncio.run_coroutine_threadsafe(transfer(client, job), loop).result()
+        done = transfer(client, job)
         passed(done.size)
         return done
     with TargetWriter(job, passed, info.identity) as writer:
         if client.serves_ranges is not False:
             began = time.monotonic()
             try:
-                _Window(client, loop, info).write_to(writer)
+                with _Window(client, info) as window:
+                    window.write_to(writer)
                 return writer.finish(info)
             except NoRanges:
                 client.plain_ranges = (
@@ -51,15 +49,15 @@ def download_large(
                 client.plain_ranges = False
         if writer.offset:
             writer.restart()
-        _write_whole(client, loop, info, writer)
+        _write_whole(client, info, writer)
         return writer.finish(info)
 
 
-def _expected(client: Client, loop: asyncio.AbstractEventLoop, job: Download) -> ObjectInfo:
+def _expected(client: Client, job: Download) -> ObjectInfo:
     """What is fetched. Nothing is asked if the job knows it: every answer is compared with it."""
     if job.identity and job.size is not None:
         return ObjectInfo(job.key, job.size, job.identity, 0)
-    info = asyncio.run_coroutine_threadsafe(client.head(job.key), loop).result()
+    info = client.head(job.key)
     if info is None:
         raise ObjectNotFound(f"{job.key} is not there.")
     if job.identity and info.identity != job.identity:
@@ -69,52 +67,51 @@ def _expected(client: Client, loop: asyncio.AbstractEventLoop, job: Download) ->
     return info
 
 
-def _write_whole(
-    client: Client, loop: asyncio.AbstractEventLoop, info: ObjectInfo, writer: TargetWriter
-) -> None:
+def _write_whole(client: Client, info: ObjectInfo, writer: TargetWriter) -> None:
     """In one stream, the next chunk on its way while one is written."""
-    opening = client.stream(info.key, info.identity, _RANGE)
-    chunks = asyncio.run_coroutine_threadsafe(opening, loop).result()
+    chunks = client.stream(info.key, info.identity, _RANGE)
 
-    async def following() -> Any:
+    def following() -> Any:
         try:
-            return await anext(chunks, None)
+            return next(chunks, None)
         except FAILURES as error:
             raise client.failed(error, info.key) from error
 
-    coming = asyncio.run_coroutine_threadsafe(following(), loop)
+    pool = ThreadPoolExecutor(1, "hubsync-stream")
     try:
+        coming = pool.submit(following)
         while (data := coming.result()) is not None:
-            coming = asyncio.run_coroutine_threadsafe(following(), loop)
+            coming = pool.submit(following)
             writer.write(memoryview(data))
     finally:
-        coming.cancel()
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 class _Window:
-    """The ranges that are on their way: as many bytes in memory, however large the object."""
+    """The ranges that are on their way: as many bytes in memory, however large the object. A
+    context manager; what it leaves on its way arrives nowhere."""
 
-    def __init__(self, client: Client, loop: asyncio.AbstractEventLoop, info: ObjectInfo) -> None:
+    def __init__(self, client: Client, info: ObjectInfo) -> None:
         self._client = client
-        self._loop = loop
         self._info = info
         self._coming: deque[Future[Any]] = deque()
+        self._pool = ThreadPoolExecutor(_AT_ONCE, "hubsync-range")
+
+    def __enter__(self) -> _Window:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def write_to(self, writer: TargetWriter) -> None:
         asked = writer.offset
-        try:
-            while asked < self._info.size or self._coming:
-                # One alone, until it is known that the server serves ranges.
-                at_once = _AT_ONCE if self._client.serves_ranges else 1
-                while asked < self._info.size and len(self._coming) < at_once:
-                    end = min(asked + _RANGE, self._info.size)
-                    self._ask(asked, end)
-                    asked = end
-                writer.write(memoryview(self._coming.popleft().result()))
-        finally:
-            for future in self._coming:
-                future.cancel()
-
-    def _ask(self, start: int, end: int) -> None:
-        work = self._client.get_range(self._info, start, end)
-        self._coming.append(asyncio.run_coroutine_threadsafe(work, self._loop))
+        while asked < self._info.size or self._coming:
+            # One alone, until it is known that the server serves ranges.
+            at_once = _AT_ONCE if self._client.serves_ranges else 1
+            while asked < self._info.size and len(self._coming) < at_once:
+                end = min(asked + _RANGE, self._info.size)
+                self._coming.append(
+                    self._pool.submit(self._client.get_range, self._info, asked, end)
+                )
+                asked = end
+            writer.write(memoryview(self._coming.popleft().result()))

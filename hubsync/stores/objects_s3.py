@@ -109,7 +109,7 @@ def raw_pages(client: Client, prefix: str, delimiter: str) -> Iterator[Page]:
     if delimiter:
         asked["Delimiter"] = delimiter
     while True:
-        client.requests["list"] += 1
+        client.count("list")
         try:
             page = native.list_objects_v2(**asked)
         except Exception as error:

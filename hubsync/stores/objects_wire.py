@@ -32,7 +32,6 @@ class Hello(Struct, frozen=True, array_like=True):
     config: Config
     client: Config
     conditional: bool
-    width: int
 
     def settings(self) -> Settings:
         return Settings(

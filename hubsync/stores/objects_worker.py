@@ -8,7 +8,6 @@ that closes, so that it never outlives its parent; the terminal's Ctrl-C is the 
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 from typing import Final
@@ -16,63 +15,48 @@ from typing import Final
 import msgspec
 
 from hubsync.stores.objects_client import Client
-from hubsync.stores.objects_small import Job, LoopLane, Result, transfer
+from hubsync.stores.objects_small import Result, Transfers, Workers
 from hubsync.stores.objects_wire import Frames, Hello, Report, Task, ended_of, framed, job_of
-from hubsync.stores.protocol import Transferred
 
 _READ: Final = 1 << 18
 
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    asyncio.run(_serve())
-
-
-async def _serve() -> None:
     frames = Frames()
     tasks = msgspec.msgpack.Decoder(list[Task])
-    lane: LoopLane | None = None
-    loop = asyncio.get_running_loop()
-    closed = loop.create_future()
-
-    def read() -> None:
-        nonlocal lane
-        data = os.read(0, _READ)
-        if not data:
-            # The parent is gone or has no more use for this process. What is in flight is
-            # abandoned: a request that was not answered is the same to the parent's next run.
-            os._exit(0)
+    workers: Workers | None = None
+    while data := os.read(0, _READ):
         for body in frames.feed(data):
-            if lane is None:
-                lane = _lane(msgspec.msgpack.decode(body, type=Hello))
+            if workers is None:
+                workers = _workers(msgspec.msgpack.decode(body, type=Hello))
                 _write(framed(Report()))
                 continue
             todo = tasks.decode(body)
             if todo:
-                lane.submit((task.number, job_of(task)) for task in todo)
+                workers.submit((task.number, job_of(task)) for task in todo)
             else:
-                lane.drop_pending()
+                workers.drop_pending()
+    # The parent is gone or has no more use for this process. What is in flight is abandoned: a
+    # request that was not answered is the same to the parent's next run.
+    os._exit(0)
 
-    loop.add_reader(0, read)
-    await closed
 
-
-def _lane(hello: Hello) -> LoopLane:
+def _workers(hello: Hello) -> Workers:
     client = Client(hello.settings())
 
     def deliver(results: list[Result]) -> None:
         ended = []
         for number, outcome in results:
             if isinstance(outcome, BaseException):
-                raise SystemExit(1) from outcome
+                os._exit(1)  # a defect: the parent does the job itself, and hears of it
             ended.append(ended_of(number, outcome))
-        _write(framed(Report(ended, client.requests)))
-        client.requests.clear()
+        try:
+            _write(framed(Report(ended, client.take_count())))
+        except OSError:  # nobody is there to read it
+            os._exit(1)
 
-    async def work(job: Job, again: bool) -> Transferred:
-        return await transfer(client, job, again)
-
-    return LoopLane(work, deliver, hello.width)
+    return Workers(Transfers(client), deliver)
 
 
 def _write(data: bytes) -> None:

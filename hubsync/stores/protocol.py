@@ -23,7 +23,7 @@ Duties of an implementer
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Generic, Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
@@ -135,6 +135,24 @@ class Transferred(Struct, frozen=True):
 
 Passed = Callable[[int], None]
 """Told how many more bytes passed."""
+
+
+AnyJob = TypeVar("AnyJob", Upload, Download)
+
+
+class Expected(Generic[AnyJob]):
+    """Jobs that become ready one by one, and how many there will be, or a few less. A store that
+    knows prepares for many before the first."""
+
+    def __init__(self, jobs: Iterable[AnyJob], count: int) -> None:
+        self._jobs: Iterable[AnyJob] = jobs
+        self._count = count
+
+    def __iter__(self) -> Iterator[AnyJob]:
+        return iter(self._jobs)
+
+    def __len__(self) -> int:
+        return self._count
 
 
 Vouched = Callable[[ObjectInfo], bool]

@@ -16,7 +16,7 @@ from typing import TypeVar
 import pytest
 
 from hubsync.stores.objects_lanes import helper_count
-from hubsync.stores.objects_small import WIDTH
+from hubsync.stores.objects_small import WIDE
 from tests.kill.hubs import KILLED, Ended, Hub, Launcher, launcher
 from tests.kill.places import Bucket
 from tests.kill.proxy import Proxy, Request, proxy_to
@@ -170,7 +170,7 @@ def test_a_clone_goes_on_with_the_rest(bench: Bench, count: int) -> None:
     second = [one.key for one in bench.proxy.users("GET")]
     # What was kept is not fetched again: only the answers that were being written down are.
     assert len(second) <= count - kept
-    assert len(first) - kept <= WIDTH * (1 + helper_count())
+    assert len(first) - kept <= WIDE * (1 + helper_count())
     assert {path: data for path, (_, data) in bench.b.seen().items()} == contents
 
 

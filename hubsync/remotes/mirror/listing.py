@@ -25,11 +25,11 @@ from hubsync.remotes.mirror import layout
 from hubsync.stores.protocol import Level, ObjectInfo, Store, Vouched
 
 _LISTERS: Final = 16
-_SPLIT_ABOVE: Final = 5000
+_SPLIT_ABOVE: Final = 20_000
 """A directory with more files than this, and more than a quarter of all, is listed by its parts."""
 _GROUPS: Final = 16
 """How many requests at once are aimed at where nothing is known about the prefixes."""
-_FEW: Final = 24
+_FEW: Final = 64
 """So many prefixes are asked for one by one, whatever they hold."""
 
 

@@ -20,7 +20,7 @@ from hubsync.errors import (
 from hubsync.model import Entry, Kind, Problem
 from hubsync.remotes.protocol import Fetched
 from hubsync.report import Reporter
-from hubsync.stores.protocol import Download, Store, Transferred
+from hubsync.stores.protocol import Download, Expected, Store, Transferred
 
 _THREADS_PAY: Final = 1 << 20
 
@@ -66,7 +66,7 @@ def _round(
     def passed(size: int) -> None:
         reporter.advance(size=size)
 
-    for result in store.download(jobs(), passed):
+    for result in store.download(Expected(jobs(), len(files)), passed):
         name, target = by_key.pop(result.key)
         group = files[name]
         if result.error is None:

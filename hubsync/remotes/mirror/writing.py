@@ -37,7 +37,7 @@ from hubsync.remotes.mirror.preparing import Ready, Work, delete_if, needs_care,
 from hubsync.remotes.mirror.spreading import spread
 from hubsync.remotes.mirror.transfer import problem_of
 from hubsync.remotes.protocol import Change, Done, Outcome, Put, Remove
-from hubsync.stores.protocol import Transferred, Upload
+from hubsync.stores.protocol import Expected, Transferred, Upload
 
 _WORKERS: Final = 32
 _AHEAD: Final = 2 * _WORKERS
@@ -77,7 +77,7 @@ class Writer:
         """Upload, or copy within the store what only moved. ``overwritten`` are no sources."""
         under_way: dict[str, Ready] = {}
         stream = self._work.place.store.upload(
-            self._jobs(puts, under_way, frozenset(overwritten)), self._passed
+            Expected(self._jobs(puts, under_way, frozenset(overwritten)), len(puts)), self._passed
         )
         for result in stream:
             self._uploaded(under_way.pop(result.key), result)

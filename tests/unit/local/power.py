@@ -15,9 +15,8 @@ from typing import Any
 
 import pytest
 
-from hubsync.local import durable
 from hubsync.local.renames import KernelRenames, Spot
-from hubsync.stores import folder_flush
+from hubsync.stores import disk
 
 Act = Callable[[str], object]
 
@@ -158,19 +157,15 @@ class Power:
                 exchanging(self_, source, target, flags)
 
         patch.setattr(KernelRenames, "_rename", exchange)
-        for module in (durable, folder_flush):
-            self._patch_whole(patch, module)
+        syncing = disk.sync_file_system
 
-    def _patch_whole(self, patch: pytest.MonkeyPatch, module: Any) -> None:
-        real = module._sync_file_system
-
-        def whole(where: Any) -> None:
+        def whole(descriptor: int) -> None:
             with self._lock:
-                real(where)
+                syncing(descriptor)
                 self.synced_whole += 1
                 self._sync_all()
 
-        patch.setattr(module, "_sync_file_system", whole)
+        patch.setattr(disk, "sync_file_system", whole)
 
 
 def _of(status: os.stat_result) -> tuple[int, int]:

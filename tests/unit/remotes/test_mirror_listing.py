@@ -70,7 +70,7 @@ def test_thousands_of_tiny_folders_are_few_requests(known: bool) -> None:
 
 
 def test_one_folder_that_holds_nearly_everything_is_listed_by_its_parts() -> None:
-    keys = {f"data/{number % 10}/f{number}" for number in range(6000)} | {"data/x", "a/b"}
+    keys = {f"data/{number % 10}/f{number}" for number in range(24_000)} | {"data/x", "a/b"}
     store = Listed(keys)
     assert listed(store, tree_of(keys)) == Counter(keys)
     assert {f"data/{number}/" for number in range(10)} <= set(store.asked)
@@ -78,7 +78,7 @@ def test_one_folder_that_holds_nearly_everything_is_listed_by_its_parts() -> Non
 
 
 def test_a_group_that_grew_unevenly_is_split_where_the_files_are() -> None:
-    keys = {f"run{number:03}/{file}" for number in range(100) for file in range(120)}
+    keys = {f"run{number:03}/{file}" for number in range(100) for file in range(500)}
     asked = grouped(sorted({key.split("/")[0] + "/" for key in keys}), shape_of(tree_of(keys)))
     assert 3 <= len(asked) <= 20
 

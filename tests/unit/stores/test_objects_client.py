@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -67,17 +66,17 @@ def test_another_object_than_was_asked_for_is_refused_where_the_server_sends_it(
     client: Client,
 ) -> None:
     with pytest.raises(PreconditionFailed):
-        asyncio.run(client.get("f", identity='"other"'))
-    data, info = asyncio.run(client.get("f", identity='"a-tag"'))
+        client.get("f", identity='"other"')
+    data, info = client.get("f", identity='"a-tag"')
     assert bytes(data) == THERE
     assert info.identity == '"a-tag"'
 
 
 def test_an_object_of_the_same_size_is_not_taken_for_an_own_first_try(client: Client) -> None:
     with pytest.raises(PreconditionFailed):
-        asyncio.run(client.put("f", b"ours!!", ABSENT))
+        client.put("f", b"ours!!", ABSENT)
 
 
 def test_an_own_first_try_is_recognised_by_its_bytes(client: Client) -> None:
-    info = asyncio.run(client.put("f", THERE, ABSENT))
+    info = client.put("f", THERE, ABSENT)
     assert (info.identity, info.size) == ('"a-tag"', len(THERE))
