@@ -40,7 +40,8 @@ def obtain(
         return got
     size = sum(entry.size for _, entry in download)
     # What an interrupted run left in the stage takes no more room.
-    stage.require(size - sum(stage.arrived(entry.digest) for _, entry in download), len(download))
+    arrived = 0 if stage.is_empty() else sum(stage.arrived(one.digest) for _, one in download)
+    stage.require(size - arrived, len(download))
     context.reporter.phase("Downloading", len(download), size)
     received = 0
     for fetched in context.remote.fetch(download, stage.slot, context.reporter):

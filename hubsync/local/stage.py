@@ -48,6 +48,10 @@ class Stage:
             name = blake3(name.encode("utf-8", "surrogatepass")).hexdigest()
         return os.path.join(self.directory, name)
 
+    def is_empty(self) -> bool:
+        with os.scandir(self.directory) as entries:
+            return next(entries, None) is None
+
     def arrived(self, digest: bytes | None) -> int:
         """How many bytes of a content lie here already, complete or not."""
         if digest is None:

@@ -12,7 +12,8 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from hubsync.errors import Unreachable
-from hubsync.stores.objects_small import Job, Result
+from hubsync.stores.objects_small import Job
+from hubsync.stores.objects_threads import Result
 from hubsync.stores.protocol import Transferred
 
 

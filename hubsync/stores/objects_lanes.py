@@ -10,7 +10,8 @@ from typing import Final
 from hubsync.stores.objects_batch import Lane, Queue
 from hubsync.stores.objects_client import Client
 from hubsync.stores.objects_helpers import Helper
-from hubsync.stores.objects_small import NARROW, WIDE, Job, Result, Transfers, Workers
+from hubsync.stores.objects_small import Job, SmallObjects
+from hubsync.stores.objects_threads import Outbox, Result, Workers
 from hubsync.stores.objects_wire import Ended, transferred_of
 from hubsync.stores.protocol import Transferred
 
@@ -20,37 +21,56 @@ MANY: Final = 1500
 """From so many jobs on, helper processes repay their start (0.15 s of a core each)."""
 _LARGE_AT_ONCE: Final = 2
 
+Large = Callable[[Job, threading.Event], Transferred]
+"""Moves a large object, and gives up once the event is set."""
+
 
 class OwnLane:
-    """Threads of this process: ``narrow`` of them, up to ``wide`` for a server that is far away."""
+    """Small objects, by threads of this process."""
 
-    def __init__(
-        self,
-        work: Callable[[Job, bool, threading.Event], Transferred],
-        queue: Queue,
-        narrow: int,
-        wide: int,
-    ) -> None:
-        self.capacity = 2 * wide
-        self._stopped = threading.Event()
+    capacity = 128
 
+    def __init__(self, client: Client, queue: Queue) -> None:
         def deliver(results: list[Result]) -> None:
             queue.put((self, results))
 
-        def carry_out(job: Job, again: bool) -> Transferred:
-            return work(job, again, self._stopped)
-
-        self._workers = Workers(carry_out, deliver, narrow, wide)
+        self._objects = SmallObjects(client, deliver)
 
     def submit(self, jobs: Sequence[tuple[int, Job]], again: bool = False) -> None:
-        self._workers.submit(jobs, again)
+        self._objects.submit(jobs, again)
+
+    def stop(self) -> None:
+        self._objects.drop_pending()
+
+    def close(self) -> None:
+        self._objects.close()
+
+
+class LargeLane:
+    """Large objects: few at a time, each of which keeps several parts in flight itself."""
+
+    capacity = 2 * _LARGE_AT_ONCE
+
+    def __init__(self, work: Large, queue: Queue) -> None:
+        self._work = work
+        self._stopped = threading.Event()
+        self._workers = Workers(self._carry_out, _LARGE_AT_ONCE, _LARGE_AT_ONCE)
+        self._outbox = Outbox(lambda results: queue.put((self, results)), lambda: False)
+
+    def submit(self, jobs: Sequence[tuple[int, Job]], again: bool = False) -> None:
+        self._workers.submit(jobs)
 
     def stop(self) -> None:
         self._stopped.set()
-        self._workers.drop_pending()
+        for number, _ in self._workers.drop():
+            self._outbox.put(number, None)
 
     def close(self) -> None:
         self._workers.close()
+
+    def _carry_out(self, task: tuple[int, Job]) -> None:
+        number, job = task
+        self._outbox.end(number, job.key, lambda: self._work(job, self._stopped))
 
 
 class HelperLane:
@@ -97,16 +117,13 @@ class StoreLanes:
         self,
         client: Client,
         queue: Queue,
-        large: Callable[[Job, threading.Event], Transferred],
+        large: Large,
         expected: int = 0,
     ) -> None:
         self._client = client
         self._queue = queue
-        small = Transfers(client)
-        self._local = OwnLane(lambda job, again, _: small(job, again), queue, NARROW, WIDE)
-        self._large = OwnLane(
-            lambda job, _, stopped: large(job, stopped), queue, _LARGE_AT_ONCE, _LARGE_AT_ONCE
-        )
+        self._local = OwnLane(client, queue)
+        self._large = LargeLane(large, queue)
         self._helpers: list[HelperLane] = []
         self._given = 0
         self._may_help = client.settings.credentials is None

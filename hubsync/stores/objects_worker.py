@@ -15,7 +15,8 @@ from typing import Final
 import msgspec
 
 from hubsync.stores.objects_client import Client
-from hubsync.stores.objects_small import Result, Transfers, Workers
+from hubsync.stores.objects_small import SmallObjects
+from hubsync.stores.objects_threads import Result
 from hubsync.stores.objects_wire import Frames, Hello, Report, Task, ended_of, framed, job_of
 
 _READ: Final = 1 << 18
@@ -25,7 +26,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     frames = Frames()
     tasks = msgspec.msgpack.Decoder(list[Task])
-    workers: Workers | None = None
+    workers: SmallObjects | None = None
     while data := os.read(0, _READ):
         for body in frames.feed(data):
             if workers is None:
@@ -42,7 +43,7 @@ def main() -> None:
     os._exit(0)
 
 
-def _workers(hello: Hello) -> Workers:
+def _workers(hello: Hello) -> SmallObjects:
     client = Client(hello.settings())
 
     def deliver(results: list[Result]) -> None:
@@ -56,7 +57,7 @@ def _workers(hello: Hello) -> Workers:
         except OSError:  # nobody is there to read it
             os._exit(1)
 
-    return Workers(Transfers(client), deliver)
+    return SmallObjects(client, deliver)
 
 
 def _write(data: bytes) -> None:
