@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import compileall
 import sys
 from pathlib import Path
 
+import hubsync
+import hubsync_cli
 from bench.harness import Wrong
 from bench.jobs import JOBS
 from bench.place import Place, Scale
@@ -18,6 +21,8 @@ _HERE = Path(__file__).resolve().parent
 def main(arguments: list[str]) -> int:
     """0; 1 where a target is missed or a contender did not do its job."""
     options = _options(arguments)
+    for package in (hubsync, hubsync_cli):  # as an installation does
+        compileall.compile_dir(package.__path__[0], quiet=2)
     place = Place(options.place, Scale.of(options.scale))
     findings: list[Finding] = []
     wrong = False

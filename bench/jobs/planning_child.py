@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import resource
 import sys
@@ -20,6 +21,7 @@ from hubsync.model import Entry, Kind, Tree
 
 
 def main(kind: str, folder: str) -> None:
+    gc.set_threshold(200_000, 50, 1000)  # as the command does
     rules = IgnoreRules.builtin()
     before = _peak()
     base = Tree()

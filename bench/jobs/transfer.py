@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from bench.harness import Command, Contender, Run, Timings, peak_of, race
-from bench.place import Place, expect_files, remove
+from bench.place import Place, expect_files, make_room
 from bench.programs import do, hubsync, rclone, requests_of, s5cmd, then_synced
 from bench.results import (
     HUBSYNC,
@@ -114,7 +114,7 @@ def _push(place: Place, server: ObjectServer, data: Path, number: int, rounds: i
     def check(name: str, turn: int) -> None:
         arrived = server.folder / f"{name}-{turn}"
         expect_files(arrived, number)
-        remove(arrived)
+        make_room(arrived)
 
     return race(
         [
@@ -146,28 +146,35 @@ def _clone(
     server.stop()
     shutil.copytree(data, server.folder / "plain")
     server.restart()
-    target = place.folder("clone")
+    targets = place.folder("clones")
+    targets.mkdir()
 
-    def fetching(command: Sequence[str], tool: str) -> Contender:
-        def prepare(turn: int) -> Command:
-            remove(target)
-            make = {HUBSYNC: hubsync, "s5cmd": s5cmd, "rclone": rclone}[tool]
-            return make(target.parent, server.env, *command)
+    def clone(into: str) -> Command:
+        return hubsync(targets, server.env, "clone", f"s3://{BUCKET}/mirror", into)
+
+    def with_s5cmd(into: str) -> Command:
+        return s5cmd(targets, server.env, "cp", f"s3://{BUCKET}/plain/*", f"{into}/")
+
+    def with_rclone(into: str) -> Command:
+        return rclone(targets, server.env, "copy", f"bench:{BUCKET}/plain", into)
+
+    def fetching(name: str, into: Callable[[str], Command]) -> Contender:
+        def folder(turn: int) -> str:
+            return f"{name.partition(',')[0]}-{len(name)}-{turn}"
 
         def check(turn: int, run: Run) -> None:
-            expect_files(target, number)
+            expect_files(targets / folder(turn), number)
+            make_room(targets / folder(turn))
 
-        return Contender(tool, prepare, check)
+        return Contender(name, lambda turn: into(folder(turn)), check)
 
-    into = target.name
     contenders = [
-        fetching(["clone", f"s3://{BUCKET}/mirror", into], HUBSYNC),
-        fetching(["cp", f"s3://{BUCKET}/plain/*", f"{into}/"], "s5cmd"),
-        fetching(["copy", f"bench:{BUCKET}/plain", into], "rclone"),
+        fetching(HUBSYNC, clone),
+        fetching("s5cmd", with_s5cmd),
+        fetching("rclone", with_rclone),
     ]
     if durably:
-        plain = contenders[1]
         contenders.append(
-            Contender(_DURABLY, lambda turn: then_synced(plain.prepare(turn), into), plain.check)
+            fetching(_DURABLY, lambda into: then_synced(with_s5cmd(into), into)),
         )
     return race(contenders, rounds)
