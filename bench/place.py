@@ -8,6 +8,7 @@ import random
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar, cast
@@ -16,6 +17,8 @@ from msgspec import Struct
 
 from bench.harness import Wrong
 
+_FORGOTTEN = 300
+"""Seconds for which ext4 does not use the inode of a deleted file again."""
 _SEED = 20_261_121
 
 T = TypeVar("T")
@@ -44,9 +47,9 @@ class Place:
     """A folder for everything that the bench makes.
 
     What lies in ``data`` outlives a run of the bench. All else is removed at its end and not
-    before: for minutes after thousands of files were deleted, ext4 takes several times as long to
-    create one (it passes over the inodes of the deleted ones, one by one), and whoever comes next
-    would pay for it.
+    before: for five minutes after thousands of files were deleted, ext4 takes several times as long
+    to create one (it passes over the inodes of the deleted ones, one by one), and whoever comes
+    next would pay for it. A run that begins within that time waits.
     """
 
     def __init__(self, root: Path, scale: Scale) -> None:
@@ -57,8 +60,9 @@ class Place:
         self._jobs = 0
         self._made_for_jobs: dict[str, object] = {}
         self._data.mkdir(parents=True, exist_ok=True)
-        remove(self._shared)
-        remove(self._works)
+        self._swept = root / "swept"
+        self._sweep()
+        self._wait()
         self.forget()
 
     def forget(self) -> None:
@@ -68,8 +72,21 @@ class Place:
         self._work.mkdir(parents=True)
 
     def close(self) -> None:
-        remove(self._works)
-        remove(self._shared)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        left = [path for path in (self._works, self._shared) if path.exists()]
+        for path in left:
+            remove(path)
+        if left:
+            self._swept.touch()
+
+    def _wait(self) -> None:
+        if self.scale == Scale() and self._swept.exists():
+            seconds = self._swept.stat().st_mtime + _FORGOTTEN - time.time()
+            if seconds > 0:
+                print(f"waiting {seconds:.0f} s for the file system to forget deleted files")
+                time.sleep(seconds)
 
     def shared(self, name: str, make: Callable[[Path], T]) -> T:
         """What takes long to prepare and serves several jobs: made in a folder of its own, once."""

@@ -14,8 +14,7 @@ def entry() -> Never:
     """The console script.
 
     The process ends at once with the command's status. Taking the interpreter down in order would
-    cost some milliseconds, and native threads that are still about to let go of an answer abort a
-    process that does.
+    cost some milliseconds, and wait for requests that nobody needs any more.
     """
     try:
         main()
