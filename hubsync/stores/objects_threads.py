@@ -37,6 +37,7 @@ class Workers(Generic[Task]):
         self._wide = wide
         self._far = far
         self._mean = 0.0
+        self._closed = False
         self._todo: SimpleQueue[Task | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
@@ -64,6 +65,8 @@ class Workers(Generic[Task]):
 
     def close(self) -> None:
         """End the threads, which have nothing to do any more."""
+        with self._lock:
+            self._closed = True  # one more now would take another's order to end
         for _ in self._threads:
             self._todo.put(None)
         for thread in self._threads:
@@ -71,11 +74,11 @@ class Workers(Generic[Task]):
 
     def _one_more(self, most: int) -> None:
         with self._lock:
-            if len(self._threads) >= most:
+            if self._closed or len(self._threads) >= most:
                 return
             thread = threading.Thread(target=self._serve, name="hubsync-object", daemon=True)
+            thread.start()
             self._threads.append(thread)
-        thread.start()
 
     def _serve(self) -> None:
         while (task := self._todo.get()) is not None:

@@ -33,6 +33,26 @@ def test_more_threads_are_taken_only_while_tasks_take_long(seconds: float, most:
     assert len(seen) == most
 
 
+class Late(Workers[int]):
+    """Looks for more to do when the order to end is there already."""
+
+    def waiting(self) -> bool:
+        time.sleep(0.05)
+        return super().waiting()
+
+
+@pytest.mark.timeout(30)
+def test_threads_end_although_one_was_about_to_take_another() -> None:
+    ended = threading.Semaphore(0)
+
+    def work(_: int) -> None:
+        time.sleep(0.001)
+        ended.release()
+
+    run(Late(work, narrow=2, wide=50), ended, 2)
+    assert not [one for one in threading.enumerate() if one.name == "hubsync-object"]
+
+
 def test_what_has_not_begun_is_given_back_once() -> None:
     begun, go_on = threading.Event(), threading.Event()
 
