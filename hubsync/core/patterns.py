@@ -7,6 +7,7 @@ back must not hide what is in it.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -31,12 +32,13 @@ class Pattern(Struct, frozen=True):
     line: int
     text: str
     expression: str
-    regex: re.Pattern[str]
     takes_back: bool
     directories: bool
 
     def matches(self, path: str, is_dir: bool) -> bool:
-        return (is_dir or not self.directories) and self.regex.search(path) is not None
+        return (is_dir or not self.directories) and _compiled(self.expression).search(
+            path
+        ) is not None
 
 
 class BadPattern(Exception):
@@ -64,10 +66,15 @@ def parse_line(text: str, line: int) -> Pattern | None:
         line=line,
         text=body,
         expression=expression,
-        regex=re.compile(expression, re.DOTALL),
         takes_back=not include,
         directories=directories,
     )
+
+
+@functools.cache
+def _compiled(expression: str) -> re.Pattern[str]:
+    """Only when first needed: most patterns of most files never are."""
+    return re.compile(expression, re.DOTALL)
 
 
 def pattern_fault(text: str) -> str:

@@ -20,6 +20,8 @@ PART_IDENTITY: Final = ".part.identity"
 """Beside a ``.part``: the identity of the object of which it is the beginning."""
 
 _PIECE: Final = 32 << 10
+"""Bytes to a write: the kernel has memory for it at hand. For larger ones it looks for large free
+areas, which on a virtual machine may first have to be had from its host, at five times the cost."""
 _OWN: Final = f".{os.urandom(4).hex()}{PART}"
 """Ends the names of this process's small parts. A helper process that outlives its killed parent by
 a moment must not write into a part of the next run, nor give one that is unfinished its name."""
@@ -68,6 +70,7 @@ class TargetWriter:
         self._hasher = blake3(max_threads=blake3.AUTO)
         self._beside = ThreadPoolExecutor(1, "hubsync-write")
         self._writing: Future[None] | None = None
+        self._broken = False
         self._descriptor = -1
         self._keep = bool(self._identity)
         self.offset = 0
@@ -117,11 +120,23 @@ class TargetWriter:
             raise mismatch(self._job, "size")
         # Copying into the kernel and hashing take about as long: side by side, half the time.
         before = self._writing
-        self._writing = self._beside.submit(_write_at, self._descriptor, data, self.offset)
+        self._writing = self._beside.submit(self._put, data, self.offset)
         self._hasher.update(data)
         self.offset += len(data)
         self._written(before)
         self._passed(len(data))
+
+    def _put(self, data: bytes | memoryview, offset: int) -> None:
+        if self._broken:  # what is there stays a beginning of the object, without a gap
+            return
+        view = memoryview(data)
+        try:
+            for start in range(0, len(view), _PIECE):
+                _write_all(self._descriptor, view[start : start + _PIECE])
+        except BaseException:
+            self._broken = True
+            raise
+        begin_writing(self._descriptor, offset, len(view))
 
     def _written(self, part: Future[None] | None) -> None:
         try:
@@ -192,13 +207,6 @@ def _write_all(descriptor: int, data: bytes | memoryview) -> None:
     view = memoryview(data)
     while written < len(view):
         written += os.write(descriptor, view[written:])
-
-
-def _write_at(descriptor: int, data: bytes | memoryview, offset: int) -> None:
-    view = memoryview(data)
-    for start in range(0, len(view), _PIECE):
-        _write_all(descriptor, view[start : start + _PIECE])
-    begin_writing(descriptor, offset, len(data))
 
 
 def _read_note(path: str) -> str | None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from hubsync.errors import LocalError
 from hubsync.stores.protocol import Download, ObjectInfo
-from hubsync.stores.targets import write_target
+from hubsync.stores.targets import PART, TargetWriter, write_target
 
 _KILLED = """
 import os, sys
@@ -28,3 +32,38 @@ def test_two_processes_never_write_into_the_same_part(tmp_path: Path) -> None:
         of_the_helper.write(b"and what it goes on to write")
     assert target.read_bytes() == b"content"
     assert set(tmp_path.iterdir()) == {target, part}
+
+
+@pytest.mark.parametrize("failing", [1, 3, 40, 100])
+def test_what_was_written_before_a_failure_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    """The next block is on its way already when a write fails, and must not come after a gap."""
+    content = os.urandom(5_000_000)
+    job = Download("k", str(tmp_path / "target"), len(content))
+    info = ObjectInfo("k", len(content), "identity", 0)
+    write, calls = os.write, 0
+
+    def broken(descriptor: int, data: bytes) -> int:
+        nonlocal calls
+        calls += len(data) > 100  # not the note beside it
+        if calls == failing:
+            raise OSError(5, "Input/output error")
+        return write(descriptor, data)
+
+    def fetch() -> int:
+        with TargetWriter(job, lambda _: None, info.identity) as writer:
+            begun = writer.offset
+            for start in range(begun, len(content), 1_000_000):
+                writer.write(content[start : start + 1_000_000])
+            writer.finish(info)
+        return begun
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", broken)
+        with pytest.raises(LocalError):
+            fetch()
+    left = (tmp_path / f"target{PART}").read_bytes()
+    assert left == content[: len(left)]
+    assert fetch() == len(left)
+    assert (tmp_path / "target").read_bytes() == content
