@@ -71,11 +71,15 @@ class Client:
         self.plain_ranges = False
         """Parts of objects at least over plain HTTP (`objects_plain`)."""
 
-    def count(self, *kinds: str, others: Mapping[str, int] | None = None) -> None:
-        """Note requests that are made, or that ``others`` made elsewhere. From any thread."""
+    def count(self, kind: str) -> None:
+        """Note a request that is made. From any thread."""
         with self._counting:
-            self.requests.update(kinds)
-            self.requests.update(others or {})
+            self.requests[kind] += 1
+
+    def add_count(self, requests: Mapping[str, int]) -> None:
+        """Note requests that were made elsewhere."""
+        with self._counting:
+            self.requests.update(requests)
 
     def take_count(self) -> dict[str, int]:
         """The requests since the last time this was asked."""

@@ -109,7 +109,7 @@ class Helper:
             while data := os.read(stdout.fileno(), _READ):
                 for body in frames.feed(data):
                     report = reports.decode(body)
-                    self._client.count(others=report.requests)
+                    self._client.add_count(report.requests)
                     self._hear(self, report.ended)
         self._hear(self, None)
 

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from hubsync.errors import HubsyncError
 from hubsync.stores.objects_client import Client
 from hubsync.stores.objects_threads import Outbox, Result, Workers
 from hubsync.stores.protocol import Download, ObjectInfo, Transferred, Upload
@@ -90,13 +89,8 @@ class SmallObjects:
         elif isinstance(job, Upload):
             self._end(number, job, lambda: _upload(self._client, job, again))
         else:
-            try:
+            with self._outbox.failure_of(number, job.key):
                 data, info = _get(self._client, job)
-            except HubsyncError as error:
-                self._outbox.put(number, Transferred(job.key, error))
-            except BaseException as error:
-                self._outbox.put(number, error)
-            else:
                 self._writes.submit([(number, job, data, info)])
 
     def _write(self, task: tuple[int, Download, Any, ObjectInfo]) -> None:

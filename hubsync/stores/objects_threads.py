@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, SimpleQueue
 from typing import Final, Generic, TypeVar
 
@@ -102,8 +103,14 @@ class Outbox:
 
     def end(self, number: int, key: str, work: Callable[[], Transferred]) -> None:
         """Put the outcome of ``work``."""
-        try:
+        with self.failure_of(number, key):
             self.put(number, work())
+
+    @contextlib.contextmanager
+    def failure_of(self, number: int, key: str) -> Iterator[None]:
+        """Put what is raised inside."""
+        try:
+            yield
         except HubsyncError as error:
             self.put(number, Transferred(key, error))
         except BaseException as error:  # a defect: the consumer raises it
