@@ -26,7 +26,7 @@ def page(findings: Sequence[Finding], arguments: Sequence[str], rounds: int) -> 
         [
             "# Results",
             "",
-            f"Command: `python -m bench {shlex.join(arguments)}`".replace(" `", "`"),
+            f"Command: `{shlex.join(['python', '-m', 'bench', *arguments])}`",
             "",
             *_machine(),
             "",
