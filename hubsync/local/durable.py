@@ -25,7 +25,7 @@ def make_durable(directories: Directories, paths: Sequence[str]) -> None:
     if not paths:
         return
     if len(paths) > _FEW:
-        from hubsync.stores.disk import sync_file_system
+        from hubsync.disk import sync_file_system
 
         sync_file_system(directories.open(""))
         return

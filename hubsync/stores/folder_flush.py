@@ -87,7 +87,7 @@ class Flush:
 
 
 def _sync_file_system(root: str) -> None:
-    from hubsync.stores.disk import sync_file_system
+    from hubsync.disk import sync_file_system
 
     descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

@@ -10,8 +10,8 @@ from typing import Final
 
 from blake3 import blake3
 
+from hubsync.disk import begin_writing
 from hubsync.errors import ContentMismatch, DiskFull, HubsyncError, LocalError
-from hubsync.stores.disk import begin_writing
 from hubsync.stores.protocol import Download, ObjectInfo, Passed, Transferred
 from hubsync.stores.sources import digest_of
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from hubsync import disk
 from hubsync.local.renames import KernelRenames, Spot
-from hubsync.stores import disk
 
 Act = Callable[[str], object]
 
