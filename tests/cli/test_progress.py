@@ -136,13 +136,13 @@ def _read_all(leader: int) -> str:
 
 
 _STUBBORN = """
-import signal, sys, time
+import os, signal, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests run without it
 from hubsync_cli.signals import Interruptions
 def told():
-    print("told", flush=True)
+    os.write(1, b"told" + os.linesep.encode())  # print may be at work when the signal comes
 with Interruptions() as interruptions, interruptions.between_files(told):
-    print("ready", flush=True)
+    os.write(1, b"ready" + os.linesep.encode())
     while True:
         time.sleep(0.01)
 """
