@@ -1,8 +1,9 @@
 """Ranges of an object from servers that answer for a range with status 200 (``rclone serve s3``).
 
 obstore takes 206 alone. What such a server sends is right all the same, as Content-Range says, so
-that it is fetched here over plain HTTP with a signed URL. Whatever does not go as expected is no
-error: the object then comes in one stream.
+that it is fetched here over plain HTTP with a signed URL. A server that answers otherwise is no
+error: the object then comes in one stream. After a connection that broke the range is asked for
+again, as obstore does.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import http.client
 import re
 import threading
+import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
@@ -19,16 +21,17 @@ from urllib.parse import SplitResult, urlsplit
 
 import obstore
 
-from hubsync.errors import PreconditionFailed
+from hubsync.errors import PreconditionFailed, Unreachable
 from hubsync.stores.objects_client import FAILURES, Client, NoRanges
 from hubsync.stores.objects_http import connection
-from hubsync.stores.objects_native import identity_of
+from hubsync.stores.objects_native import TRIES, identity_of
 from hubsync.stores.protocol import ObjectInfo
 from hubsync.stores.transfer import TargetWriter
 
 _RANGE: Final = 8 << 20
 _AT_ONCE: Final = 4
 _PATIENCE: Final = 120
+_BACKOFF: Final = 0.1
 _VALID: Final = timedelta(hours=1)
 _FAILED: Final = (OSError, http.client.HTTPException, *FAILURES)
 
@@ -40,6 +43,7 @@ class PlainRanges:
         self._client = client
         self._info = info
         self._mine = threading.local()
+        self._served = False
         self._open: list[http.client.HTTPConnection] = []
         # Reused: fresh memory for every range costs as much as its bytes.
         self._buffers: SimpleQueue[bytearray] = SimpleQueue()
@@ -72,13 +76,24 @@ class PlainRanges:
             writing = buffer
 
     def _get(self, start: int, end: int) -> tuple[bytearray, int]:
-        self._client.count("get")
         buffer = self._buffers.get()
-        try:
-            self._fill(memoryview(buffer)[: end - start], start, end)
-        except _FAILED as error:
-            raise NoRanges(f"{self._info.key}: the storage serves no parts of objects.") from error
-        return buffer, end - start
+        tries = 0
+        while True:
+            self._client.count("get")
+            try:
+                self._fill(memoryview(buffer)[: end - start], start, end)
+            except _FAILED as error:
+                self._disconnect()
+                tries += 1
+                if tries == TRIES:
+                    raise (_broke_off(self._info.key) if self._served else self._none()) from error
+                time.sleep(_BACKOFF * 2**tries)
+            else:
+                self._served = True
+                return buffer, end - start
+
+    def _none(self) -> NoRanges:
+        return NoRanges(f"{self._info.key}: the storage serves no parts of objects.")
 
     def _fill(self, view: memoryview, start: int, end: int) -> None:
         where = urlsplit(obstore.sign(self._client.reader, "GET", self._info.key, _VALID))
@@ -87,18 +102,27 @@ class PlainRanges:
         asking.request("GET", f"{where.path}?{where.query}", headers=asked)
         answer = asking.getresponse()
         given = re.fullmatch(r"bytes (\d+)-(\d+)/\d+", answer.getheader("Content-Range") or "")
-        if answer.status not in {200, 206} or given is None:
+        if answer.status >= 500:
             raise OSError(f"status {answer.status}")
+        if answer.status not in {200, 206} or given is None:
+            raise self._none()
         if identity_of(answer.getheader("ETag")) != self._info.identity:
             raise PreconditionFailed(f"{self._info.key} is not what was expected there.")
         if (int(given[1]), int(given[2]) + 1) != (start, end) or answer.length != end - start:
-            raise OSError("another range")
+            raise self._none()
         while view:
             count = answer.readinto(view)
             if not count:
                 raise OSError("the answer broke off")
             view = view[count:]
         answer.read()
+
+    def _disconnect(self) -> None:
+        """Whatever this thread's connection still brings belongs to what has failed."""
+        kept = getattr(self._mine, "connection", None)
+        if kept is not None:
+            kept.close()
+            self._mine.connection = None
 
     def _connection(self, where: SplitResult) -> Any:
         """One for each thread, which stays open."""
@@ -109,3 +133,11 @@ class PlainRanges:
             self._mine.connection = kept
             self._open.append(kept)
         return kept
+
+
+def _broke_off(key: str) -> Unreachable:
+    """What has arrived stays for the next run, as with any storage that goes away."""
+    return Unreachable(
+        f"The storage broke off while {key} was fetched.",
+        "Run the command again: it goes on where this one stopped.",
+    )

@@ -47,8 +47,6 @@ def download_large(client: Client, job: Download, passed: Passed, large: int) ->
                 return writer.finish(info)
             except NoRanges:
                 client.plain_ranges = False
-        if writer.offset:
-            writer.restart()
         _write_whole(client, info, writer)
         return writer.finish(info)
 
@@ -70,6 +68,8 @@ def _expected(client: Client, job: Download) -> ObjectInfo:
 def _write_whole(client: Client, info: ObjectInfo, writer: TargetWriter) -> None:
     """In one stream, the next chunk on its way while one is written."""
     chunks = client.stream(info.key, info.identity, _RANGE)
+    if writer.offset:  # not before the storage answers: else what is there serves a later run
+        writer.restart()
 
     def following() -> Any:
         try:
