@@ -23,10 +23,9 @@ from types import TracebackType
 from typing import Self
 
 from hubsync.errors import LocalError, SourceChanged
-from hubsync.local import emptying
+from hubsync.local import durable, emptying
 from hubsync.local.checks import Changed, as_seen, os_problem, refuse, unchanged
 from hubsync.local.dirs import Directories, split
-from hubsync.local.durable import make_durable
 from hubsync.local.incoming import Incoming, Ready, permissions, process_umask
 from hubsync.local.late import LateWrites
 from hubsync.local.layout import Layout
@@ -77,6 +76,7 @@ class Applier:
         Closing the generator stops between two steps.
         """
         stay = wanted_directories(steps)
+        durable.begin(self._directories, sum(step.source is not None for step in steps))
         for group in in_order(steps):
             yield from self._run(group, stay)
 
@@ -87,7 +87,7 @@ class Applier:
         """
         try:
             self._touched += self._late.rescue(self._directories)
-            make_durable(self._directories, self._touched)
+            durable.make_durable(self._directories, self._touched)
         except OSError as error:
             problem = os_problem("", error)
             raise LocalError(problem.message, problem.hint, problem.code) from error

@@ -9,6 +9,7 @@ where there are many. 10,000 single ``fsync`` calls would cost a clone more than
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
@@ -18,6 +19,27 @@ from hubsync.local.steps import directories_above
 
 _FEW: Final = 16
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def begin(directories: Directories, count: int) -> None:
+    """So many files are about to be moved in: let the disk begin with what they hold meanwhile.
+
+    `make_durable` then has little left to wait for. It looks through a descriptor of its own, so
+    that it hears of whatever goes wrong here too.
+    """
+    if count > _FEW:
+        copy = os.open(".", os.O_RDONLY | os.O_CLOEXEC, dir_fd=directories.open(""))
+        threading.Thread(target=_begun, args=(copy,), name="hubsync-disk", daemon=True).start()
+
+
+def _begun(descriptor: int) -> None:
+    from hubsync.disk import sync_file_system
+
+    try:
+        with suppress(OSError):
+            sync_file_system(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def make_durable(directories: Directories, paths: Sequence[str]) -> None:

@@ -89,16 +89,18 @@ class Incoming:
         if not stat.S_ISREG(status.st_mode) or status.st_size != entry.size:
             raise LocalError(f"{spot.name} is not the content that was staged.", code="not-staged")
         mode = permissions(entry.executable, replaced, self._umask)
-        if stat.S_IMODE(status.st_mode) != mode:
+        to_do = stat.S_IMODE(status.st_mode) != mode
+        if to_do:
             os.chmod(spot.name, mode, dir_fd=spot.directory)
         if entry.mtime and entry.mtime != status.st_mtime_ns:
+            to_do = True
             os.utime(
                 spot.name,
                 ns=(entry.mtime, entry.mtime),
                 dir_fd=spot.directory,
                 follow_symlinks=False,
             )
-        return spot.status()
+        return spot.status() if to_do else status
 
 
 def temporary(directory: int | None) -> Spot:

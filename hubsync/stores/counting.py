@@ -13,6 +13,7 @@ from hubsync.stores.protocol import (
     Level,
     ObjectInfo,
     Passed,
+    Prepares,
     Store,
     StoreCapabilities,
     Transferred,
@@ -109,6 +110,10 @@ class CountingStore:
     def sweep(self, older_than: int, *, alone: bool = False) -> int:
         self._count("list")
         return self._store.sweep(older_than, alone=alone)
+
+    def prepare(self, count: int) -> None:
+        if isinstance(self._store, Prepares):
+            self._store.prepare(count)
 
     def note_uploads(self, note: Callable[[str, str], None]) -> None:
         if isinstance(self._store, LeavesUploads):

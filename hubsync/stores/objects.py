@@ -22,7 +22,7 @@ from obstore.exceptions import BaseError, NotModifiedError
 from hubsync.errors import ConfigError
 from hubsync.stores.objects_batch import Batch, Queue
 from hubsync.stores.objects_client import Client
-from hubsync.stores.objects_lanes import LARGE, StoreLanes
+from hubsync.stores.objects_lanes import LARGE, MANY, HelperLane, StoreLanes, start_helpers
 from hubsync.stores.objects_large import large_uploads
 from hubsync.stores.objects_list import Lister
 from hubsync.stores.objects_options import OBJECT_OPTIONS
@@ -79,6 +79,7 @@ class ObjectsStore:
         self._large = large_uploads(self._client)
         self._pool = ThreadPoolExecutor(_REQUESTS, "hubsync-request")
         self._batches: WeakSet[Batches] = WeakSet()
+        self._ready: tuple[Queue, list[HelperLane]] = (SimpleQueue(), [])
 
     def __repr__(self) -> str:
         return f"ObjectsStore({self.description})"
@@ -163,19 +164,25 @@ class ObjectsStore:
     def download(self, jobs: Iterable[Download], passed: Passed) -> Iterator[Transferred]:
         return self._begun(self._transfer(jobs, passed, self._download_large))
 
+    def prepare(self, count: int) -> None:
+        queue, helpers = self._ready
+        if count >= MANY and not helpers:
+            helpers += start_helpers(self._client, queue)
+
     def _begun(self, batch: Batches) -> Batches:
         self._batches.add(batch)
         return batch
 
     def _transfer(self, jobs: Iterable[Any], passed: Passed, large: Any) -> Batches:
-        queue: Queue = SimpleQueue()
+        queue, helpers = self._ready
+        self._ready = (SimpleQueue(), [])
         expected = len(jobs) if isinstance(jobs, Sized) else 0
 
         def work(job: Job, stop: threading.Event) -> Transferred:
             done: Transferred = large(job, passing(passed, stop))
             return done
 
-        lanes = StoreLanes(self._client, queue, work, expected)
+        lanes = StoreLanes(self._client, queue, work, expected, helpers)
         try:
             for done in Batch(lanes, queue).run(jobs):
                 if done.error is None and done.size <= LARGE:
@@ -208,6 +215,8 @@ class ObjectsStore:
     def close(self) -> None:
         for batch in list(self._batches):
             batch.close()
+        for helper in self._ready[1]:
+            helper.close()
         self._pool.shutdown()
 
 

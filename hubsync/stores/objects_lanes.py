@@ -76,7 +76,7 @@ class LargeLane:
 class HelperLane:
     """A helper process."""
 
-    capacity = 256
+    capacity = 512
 
     def __init__(self, client: Client, queue: Queue) -> None:
         self._queue = queue
@@ -111,7 +111,8 @@ class HelperLane:
 
 
 class StoreLanes:
-    """The lanes of one batch. ``expected`` is how many jobs will come, 0 if unknown."""
+    """The lanes of one batch. ``expected`` is how many jobs will come, 0 if unknown; ``helpers``
+    have been started already, and are told of to ``queue``."""
 
     def __init__(
         self,
@@ -119,14 +120,14 @@ class StoreLanes:
         queue: Queue,
         large: Large,
         expected: int = 0,
+        helpers: Sequence[HelperLane] = (),
     ) -> None:
         self._client = client
         self._queue = queue
         self._local = OwnLane(client, queue)
         self._large = LargeLane(large, queue)
-        self._helpers: list[HelperLane] = []
+        self._helpers = list(helpers)
         self._given = 0
-        self._may_help = client.settings.credentials is None
         if expected >= MANY:
             self._start_helpers()
 
@@ -152,9 +153,15 @@ class StoreLanes:
             lane.close()
 
     def _start_helpers(self) -> None:
-        if not self._may_help or self._helpers:
-            return
-        self._helpers = [HelperLane(self._client, self._queue) for _ in range(helper_count())]
+        if not self._helpers:
+            self._helpers = start_helpers(self._client, self._queue)
+
+
+def start_helpers(client: Client, queue: Queue) -> list[HelperLane]:
+    """As many as repay: none where credentials cannot be handed on."""
+    if client.settings.credentials is not None:
+        return []
+    return [HelperLane(client, queue) for _ in range(helper_count())]
 
 
 def helper_count() -> int:

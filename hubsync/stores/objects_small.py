@@ -6,10 +6,12 @@ Both this process and the helper processes run the same `SmallObjects`.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from hubsync.stores.objects_client import Client
+from hubsync.stores.objects_quick import SLOW, QuickObjects
 from hubsync.stores.objects_threads import Outbox, Result, Workers
 from hubsync.stores.protocol import Download, ObjectInfo, Transferred, Upload
 from hubsync.stores.transfer import read_source, write_target
@@ -22,9 +24,6 @@ WIDE: Final = 64
 _FAR: Final = 0.03
 """Seconds. A server that needs longer for an object is sent more requests at once."""
 _WRITERS: Final = 16
-_SLOW: Final = 0.002
-"""Seconds. One thread writes 10,000 files to a disk of this machine in less time than two. To one
-behind a network, which needs longer for a file, several threads write."""
 _SMALL: Final = 256 << 10
 _BYTES: Final = 32 << 20
 """In memory at once, of objects that are not `_SMALL`."""
@@ -63,21 +62,39 @@ class SmallObjects:
         self._client = client
         self._room = _Room(_BYTES)
         self._requests = Workers(self._request, NARROW, WIDE, _FAR)
-        self._writes = Workers(self._write, 1, _WRITERS, _SLOW)
-        self._outbox = Outbox(deliver, lambda: self._requests.waiting() or self._writes.waiting())
+        # One thread writes 10,000 files to a disk of this machine in less time than two.
+        self._writes = Workers(self._write, 1, _WRITERS, SLOW)
+        self._outbox = Outbox(deliver, self._more)
+        self._quick = QuickObjects(client, self._outbox, self._fetched, self._ordinarily)
+        self._writing = 0.0
 
     def submit(self, jobs: Iterable[tuple[int, Job]], again: bool = False) -> None:
-        self._requests.submit([(number, job, again) for number, job in jobs])
+        small, other = [], []
+        for number, job in jobs:
+            (other if again or (job.size or 0) > _SMALL else small).append((number, job))
+        if other:
+            self._ordinarily(other, again)
+        if small:
+            self._quick.submit(small)
 
     def drop_pending(self) -> None:
         """Give back, undone, what has not begun."""
+        for number, _ in self._quick.drop():
+            self._outbox.put(number, None)
         for number, _, _ in self._requests.drop():
             self._outbox.put(number, None)
 
     def close(self) -> None:
         """End the threads. Nothing is in flight any more, and nothing comes."""
+        self._quick.close()
         self._requests.close()
         self._writes.close()
+
+    def _more(self) -> bool:
+        return bool(self._quick.waiting()) or self._requests.waiting() or self._writes.waiting()
+
+    def _ordinarily(self, jobs: Iterable[tuple[int, Job]], again: bool) -> None:
+        self._requests.submit([(number, job, again) for number, job in jobs])
 
     def _request(self, task: tuple[int, Job, bool]) -> None:
         number, job, again = task
@@ -93,9 +110,18 @@ class SmallObjects:
                 data, info = _get(self._client, job)
                 self._writes.submit([(number, job, data, info)])
 
+    def _fetched(self, number: int, job: Download, data: Any, info: ObjectInfo) -> None:
+        """Written at once, unless the disk would hold up the requests."""
+        if self._writing > SLOW:
+            self._writes.submit([(number, job, data, info)])
+        else:
+            self._write((number, job, data, info))
+
     def _write(self, task: tuple[int, Download, Any, ObjectInfo]) -> None:
         number, job, data, info = task
+        began = time.monotonic()
         self._end(number, job, lambda: write_target(job, data, info))
+        self._writing += 0.2 * (time.monotonic() - began - self._writing)
 
     def _end(self, number: int, job: Job, work: Callable[[], Transferred]) -> None:
         self._outbox.end(number, job.key, work)

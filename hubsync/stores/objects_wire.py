@@ -59,6 +59,7 @@ class Task(Struct, frozen=True, array_like=True):
     expected: str | None
     signature: tuple[int, int, int, int] | None
     data: bytes | None
+    mtime: int | None = None
 
 
 class Ended(Struct, frozen=True, array_like=True):
@@ -122,7 +123,9 @@ def task_of(number: int, job: Upload | Download) -> Task:
             job.data,
         )
     path = os.fsencode(job.target)
-    return Task(number, False, job.key, path, job.size, job.digest, job.identity, None, None)
+    return Task(
+        number, False, job.key, path, job.size, job.digest, job.identity, None, None, job.mtime
+    )
 
 
 def job_of(task: Task) -> Upload | Download:
@@ -137,7 +140,7 @@ def job_of(task: Task) -> Upload | Download:
             digest=task.digest,
             data=task.data,
         )
-    return Download(task.key, path, size=task.size, digest=task.digest, identity=task.expected)
+    return Download(task.key, path, task.size, task.digest, task.expected, task.mtime)
 
 
 def ended_of(number: int, done: Transferred | None) -> Ended:

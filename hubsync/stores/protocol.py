@@ -101,7 +101,8 @@ class Download(Struct, frozen=True):
     result is `ContentMismatch`. ``identity``: the object must still be this one, else
     `PreconditionFailed`. ``target`` appears only when complete; large objects go on from
     ``target + ".part"`` where the store serves ranges and the identity still holds. More than
-    ``size`` bytes are never written.
+    ``size`` bytes are never written. ``mtime`` (ns): what a small object's target may be given as
+    its time at once; whoever needs it looks.
     """
 
     key: str
@@ -109,6 +110,7 @@ class Download(Struct, frozen=True):
     size: int | None = None
     digest: bytes | None = None
     identity: str | None = None
+    mtime: int | None = None
 
 
 class Transferred(Struct, frozen=True):
@@ -219,6 +221,15 @@ class Store(Protocol):
         so that temporary objects, which nobody goes on with, are removed whatever their age."""
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """A store that does much at once better when it knows of it beforehand."""
+
+    def prepare(self, count: int) -> None:
+        """About so many objects will probably be fetched soon: what takes time to be ready may
+        begin. No request is made."""
 
 
 @runtime_checkable

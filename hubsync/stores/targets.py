@@ -26,6 +26,9 @@ _OWN: Final = f".{os.urandom(4).hex()}{PART}"
 """Ends the names of this process's small parts. A helper process that outlives its killed parent by
 a moment must not write into a part of the next run, nor give one that is unfinished its name."""
 
+_MODE: Final = 0o666
+"""As the umask allows: nobody else gets as far as the staging area, whose folder is private, and a
+file that has its final mode need not be changed when it is moved out of there."""
 _CREATE: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -38,9 +41,11 @@ def write_target(job: Download, data: bytes, info: ObjectInfo) -> Transferred:
         raise mismatch(job, "content")
     part = job.target + _OWN
     try:
-        descriptor = os.open(part, _CREATE | os.O_TRUNC, 0o600)
+        descriptor = os.open(part, _CREATE | os.O_TRUNC, _MODE)
         try:
             _write_all(descriptor, data)
+            if job.mtime:
+                os.utime(descriptor, ns=(job.mtime, job.mtime))
         finally:
             os.close(descriptor)
         os.rename(part, job.target)
@@ -84,7 +89,7 @@ class TargetWriter:
                 _forget(self._note)
                 if self._identity:
                     _write_note(self._note, self._identity)
-            self._descriptor = os.open(self._part, _CREATE, 0o600)
+            self._descriptor = os.open(self._part, _CREATE, _MODE)
             if not stat.S_ISREG(os.fstat(self._descriptor).st_mode):
                 raise OSError(errno.EINVAL, "is no regular file")
             self._hash_what_is_there()

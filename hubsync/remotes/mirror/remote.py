@@ -45,7 +45,7 @@ from hubsync.remotes.protocol import (
     SyncNote,
 )
 from hubsync.report import Reporter
-from hubsync.stores.protocol import LeavesUploads, Store
+from hubsync.stores.protocol import LeavesUploads, Prepares, Store
 
 _CAPABILITIES: Final = RemoteCapabilities(
     conditional_writes=True, atomic_commit=False, history=True
@@ -160,6 +160,8 @@ class MirrorRemote:
         else:
             seen = snapshot.from_books(mirror.books, known)
         self._seen = Expected(seen.snapshot, seen.head, seen.recorded, listed)
+        if known is None and isinstance(self._store, Prepares):
+            self._store.prepare(len(seen.snapshot.tree))
         return seen.snapshot
 
     def fetch(

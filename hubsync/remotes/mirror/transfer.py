@@ -61,7 +61,8 @@ def _round(
                 present.append((name, target))
                 continue
             by_key[path] = (name, target)
-            yield Download(path, target, entry.size, entry.digest, entry.identity or None)
+            identity = entry.identity or None
+            yield Download(path, target, entry.size, entry.digest, identity, entry.mtime or None)
 
     def passed(size: int) -> None:
         reporter.advance(size=size)
