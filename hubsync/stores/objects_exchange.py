@@ -61,6 +61,14 @@ class Exchange:
                 return False
         return True
 
+    def is_quiet(self) -> bool:
+        """Whether nothing has come that nobody asked for. With TLS, messages of its own may."""
+        try:
+            self.socket.recv_into(self._view[:1])
+        except _NOT_NOW:
+            return True
+        return False
+
     def receive(self) -> tuple[Fields, Any] | None:
         """The answer's header and body, or None as long as it is not there."""
         while True:
@@ -80,9 +88,14 @@ class Exchange:
                     continue
                 body = self._begin_body(end)
                 if body is not None:
-                    return self._fields, body
+                    return self._answer(body)
             if self._body is not None and not self._rest:
-                return self._fields, self._body
+                return self._answer(self._body)
+
+    def _answer(self, body: Any) -> tuple[Fields, Any]:
+        if self._unsent:
+            raise ValueError("an answer to half a request")
+        return self._fields, body
 
     def _begin_body(self, end: int) -> bytes | None:
         """The body, if it came with the header; otherwise there is now room for it."""

@@ -10,6 +10,7 @@ import selectors
 import socket
 import threading
 import time
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final, Protocol
 from urllib.parse import SplitResult, urlsplit
@@ -81,6 +82,7 @@ class Loop:
         self._mean = 0.0
         self._failures = 0
         self._closed = False
+        self._ended = False
         self._looked = 0.0
         self._where: SplitResult = urlsplit("")
         self._thread = threading.Thread(target=self._run, name="hubsync-loop", daemon=True)
@@ -90,7 +92,7 @@ class Loop:
         """There is something to do. From any thread."""
         try:
             self._rope.send(b"!")
-        except BlockingIOError:  # it rings already
+        except OSError:  # it rings already, or nobody is there any more
             return
 
     def close(self) -> None:
@@ -116,8 +118,10 @@ class Loop:
         except FAILURES:  # nothing can be signed
             pass
         finally:
+            self._ended = True
             for exchange in [*self._idle, *self._flying]:
                 exchange.close()
+            self._close_opened()
             for request, _ in self._flying.values():
                 self._caller.unanswered(request, True)
             self._caller.gone()
@@ -134,11 +138,14 @@ class Loop:
         while self._opened:
             exchange = self._opened.pop()
             self._opening -= 1
-            if exchange is None:
-                self._failures = _GIVE_UP
-            else:
+            if exchange is not None:
                 self._selector.register(exchange.socket, selectors.EVENT_READ, exchange)
                 self._idle.append(exchange)
+                continue
+            # A server may have a limit. With no connection at all, it is not there.
+            self._wide = len(self._idle) + len(self._flying) + self._opening
+            if not self._wide:
+                self._failures = _GIVE_UP
 
     def _give_out(self) -> None:
         """A request for every connection that has none, and connections for those that wait."""
@@ -159,8 +166,19 @@ class Loop:
         except OSError:
             self._opened.append(None)
         self.ring()
+        if self._ended:
+            self._close_opened()
+
+    def _close_opened(self) -> None:
+        """What was opened and nobody will use."""
+        with suppress(IndexError):
+            while True:
+                exchange = self._opened.pop()
+                if exchange is not None:
+                    exchange.close()
 
     def _begin(self, exchange: Exchange, request: Request) -> None:
+        self._flying[exchange] = (request, time.monotonic())
         url = self._signed(request.method, request.key)
         target = url[len(self._where.scheme) + 3 + len(self._where.netloc) :]
         length = f"Content-Length: {len(request.body)}\r\n" if request.method == "PUT" else ""
@@ -168,7 +186,6 @@ class Loop:
             f"{request.method} {target} HTTP/1.1\r\n"
             f"Host: {self._where.netloc}\r\n{length}{request.fields}\r\n"
         )
-        self._flying[exchange] = (request, time.monotonic())
         self._client.count(request.method.lower())
         try:
             whole = exchange.send(head.encode() + request.body, request.size)
@@ -180,6 +197,12 @@ class Loop:
             self._selector.modify(exchange.socket, both, exchange)
 
     def _go_on(self, exchange: Exchange, events: int) -> None:
+        if exchange.socket.fileno() < 0:
+            return  # closed since this was heard
+        if exchange not in self._flying:
+            if not exchange.is_quiet():
+                self._fail(exchange, OSError())
+            return
         try:
             if events & selectors.EVENT_WRITE and exchange.send_more():
                 self._selector.modify(exchange.socket, selectors.EVENT_READ, exchange)
@@ -193,7 +216,7 @@ class Loop:
         fields, body = answer
         self._failures = 0
         self._mean += _WEIGHT * (time.monotonic() - began - self._mean)
-        if self._mean > _FAR:
+        if self._mean > _FAR and self._wide == _NEAR:
             self._wide = _WIDE
         if fields.get(b"connection", b"").lower() == b"close":
             self._close(exchange)

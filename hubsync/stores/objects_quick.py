@@ -17,6 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -93,9 +94,10 @@ class QuickObjects:
 
     def drop(self) -> list[Task]:
         """Take back what has not begun."""
-        with self._lock:
-            dropped = list(self._todo)
-            self._todo.clear()
+        dropped: list[Task] = []
+        with suppress(IndexError):  # one by one: the loop takes from the other end meanwhile
+            while True:
+                dropped.append(self._todo.popleft())
         return dropped
 
     def close(self) -> None:
@@ -109,13 +111,23 @@ class QuickObjects:
                 number, job = self._todo.popleft()
             except IndexError:
                 return None
-            if not is_representable(job.key):
+            if not (is_representable(job.key) and self._can_expect(job)):
                 self._otherwise([(number, job)], False)
             elif isinstance(job, Download):
                 return Request("GET", job.key, (number, job), size=job.size)
             else:
                 with self._outbox.failure_of(number, job.key):
                     return self._upload(number, job)
+
+    def _can_expect(self, job: Upload | Download) -> bool:
+        """Whether what is expected can stand in a header. It may come from an index that anybody
+        could have written."""
+        if isinstance(job, Download) or job.expected is None:
+            return True
+        tag = job.expected
+        return (
+            self._client.settings.conditional and tag.isascii() and (not tag or tag.isprintable())
+        )
 
     def _upload(self, number: int, job: Upload) -> Request:
         began = time.monotonic()
@@ -132,6 +144,10 @@ class QuickObjects:
         return Request("PUT", job.key, (number, job, content), fields, content.data)
 
     def answered(self, request: Request, fields: Fields, body: Any) -> None:
+        with self._outbox.failure_of(request.about[0], request.key):
+            self._answered(request, fields, body)
+
+    def _answered(self, request: Request, fields: Fields, body: Any) -> None:
         identity = identity_of(fields.get(b"etag", b"").decode("latin-1"))
         if request.method == "PUT":
             number, job, content = request.about
@@ -164,7 +180,6 @@ def is_plain(client: Client) -> bool:
     settings = client.settings
     return (
         settings.provider == "s3"
-        and settings.conditional
         and settings.config.keys() <= _CONFIG
         and settings.client.keys() <= {"allow_http"}
         and not any(os.environ.get(name) or os.environ.get(name.upper()) for name in _PROXIES)

@@ -69,7 +69,8 @@ class SmallObjects:
         self._writing = 0.0
 
     def submit(self, jobs: Iterable[tuple[int, Job]], again: bool = False) -> None:
-        small, other = [], []
+        small: list[tuple[int, Job]] = []
+        other: list[tuple[int, Job]] = []
         for number, job in jobs:
             (other if again or (job.size or 0) > _SMALL else small).append((number, job))
         if other:
