@@ -29,9 +29,10 @@ def undecided(base: Tree, local: Tree, remote: Tree, policy: Policy) -> Undecide
     renamed. A remote file is read if the path differs from the base here as well. A new conflict
     copy, which a killed run left on either side, is read so that it is not made twice (rule 3).
     """
-    rows = survey(base, local, remote, policy).rows
-    if not any(_is_unread(mine) or _is_unread(theirs) for _, _, mine, theirs in rows):
+    # Every file of a base was read once, so that only what changed can be unread.
+    if not any(_is_unread(one) for tree in (local, remote) for one in _changed(tree, base)):
         return Undecided(frozenset(), frozenset())
+    rows = survey(base, local, remote, policy).rows
     vanished = {
         before.size
         for _, before, mine, _ in rows
@@ -55,6 +56,10 @@ def undecided(base: Tree, local: Tree, remote: Tree, policy: Policy) -> Undecide
         ):
             there.add(path)
     return Undecided(frozenset(here), frozenset(there))
+
+
+def _changed(tree: Tree, base: Tree) -> Iterable[Entry | None]:
+    return tree.changes_since(base).values()
 
 
 def _is_unread(entry: Entry | None) -> TypeGuard[Entry]:

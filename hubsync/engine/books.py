@@ -7,7 +7,7 @@ the next cycle plans it again (rule 13).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -24,6 +24,7 @@ def settled(
     revision: str,
     *,
     adopted: Iterable[str] = (),
+    read: Mapping[str, Entry] | None = None,
     untold: Iterable[str] = (),
     complete: bool,
     now: int,
@@ -32,6 +33,8 @@ def settled(
 
     ``adopted``: paths on which a pull took over what the remote has and left more on the disk
     (a merge, say): there the base is the remote's entry, so that a push carries the rest.
+    ``read``: what was in objects of which the remote's books know nothing; where the disk has just
+    that now, the base knows it too, by the object's identity.
     ``untold``: paths of which the remote's books should have learned and did not: they are
     remembered as the remote showed them, unread, so that the next cycle tells it again.
     ``complete``: the cycle came to its end. Until one did, the base may lack paths that were once
@@ -58,6 +61,17 @@ def settled(
                     rows.pop(path, None)
                     continue
                 rows[path] = combined(here, there)
+                continue
+            found = (read or {}).get(path)
+            if (
+                found is not None
+                and here is not None
+                and there is not None
+                and found.identity == there.identity
+                and equal(here, found, view.policy)
+            ):
+                rows[path] = combined(here, found)
+                overlays[1][path] = there
                 continue
             if path in taken and there is not None:
                 rows[path] = replace(there, inode=0)

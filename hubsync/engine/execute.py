@@ -79,6 +79,7 @@ class Execution:
         self._merging: set[str] = set()
         self._adopted: set[str] = set()
         self._told: set[str] = set()
+        self._got: dict[str, Entry] = {}
         self._untold = context.trusts_books
 
     def prepare(self, plan: Plan) -> list[Task]:
@@ -90,6 +91,11 @@ class Execution:
         for keep in plan.keeps:
             wanted += wanted_by_keep(keep)
         got = obtain(context, self.stage, wanted, nearby_files(plan))
+        self._got = {
+            path: staged.entry
+            for (side, path), staged in got.staged.items()
+            if side is Side.REMOTE and unread(view.remote.get(path))
+        }
         plan, merged = with_merges(context, self.stage, view, plan, got)
         self.again |= got.again
         self._merging = {one.path for one in merged}
@@ -223,6 +229,7 @@ class Execution:
             self._remote,
             self._revision,
             adopted=self._adopted,
+            read=self._got,
             untold=_learned(self._view) - self._told if self._untold else (),
             complete=complete,
             now=self._context.clock(),
@@ -249,8 +256,8 @@ def _unrecorded(view: View) -> frozenset[str]:
 
 def _learned(view: View) -> frozenset[str]:
     """What other tools wrote, as far as it may be known here and not to the remote's books."""
-    changed = view.remote.changes_since(view.base)
-    return frozenset(path for path in changed if unread(view.snapshot.tree.get(path)))
+    changed = view.snapshot.tree.changes_since(view.base)
+    return frozenset(path for path, entry in changed.items() if unread(entry))
 
 
 def _used_twice(steps: Sequence[Step]) -> set[str]:

@@ -104,12 +104,25 @@ def sight(context: Context, state: State, request: Request, *, suspicious: bool 
         )
         snapshot = _answer(looking, state)
     scanned = scanned.over(snapshot.tree)
-    remote = over(base, snapshot.tree)
+    remote = known_by_identity(base, over(base, snapshot.tree))
     modes = keeps_executable(context.layout.metadata)
     if not modes:
         found = with_modes_of(scanned.tree.changes_since(base), base, remote)
         scanned = replace(scanned, tree=base.with_changes(found))
     return Sight(state, base, scanned, snapshot, remote, fs_now, modes)
+
+
+def known_by_identity(base: Tree, remote: Tree) -> Tree:
+    """What the remote's own books cannot tell of a content, but the base can: an object that still
+    is the one that was last synced has what was in it then."""
+    known: dict[str, Entry | None] = {}
+    for path, entry in remote.changes_since(base).items():
+        if entry is None or entry.kind is not Kind.FILE or entry.digest is not None:
+            continue
+        before = base.get(path)
+        if before is not None and before.identity and before.identity == entry.identity:
+            known[path] = replace(entry, digest=before.digest, size=before.size)
+    return remote.with_changes(known)
 
 
 def with_modes_of(found: Mapping[str, Entry | None], base: Tree, remote: Tree) -> Found:

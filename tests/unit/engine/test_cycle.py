@@ -465,6 +465,43 @@ def test_a_pull_of_another_tools_object_leaves_the_books_to_the_next_sync(site: 
     assert one.sync().nothing_done()
 
 
+def test_an_edit_of_what_was_pulled_from_another_tool_is_no_conflict(site: Site) -> None:
+    one, two = site.pair({"a": "old"})
+    site.other_tool("a", "by another tool")
+    site.other_tool("new", "by another tool")
+    one.pull()
+    one.write({"a": "mine", "new": "mine too"})
+    result = one.sync()
+    assert not result.conflicts
+    assert not result.down
+    assert one.files() == {"a": "mine", "new": "mine too"} == site.objects()
+    assert one.sync().nothing_done()
+    two.sync()
+    assert two.files() == one.files()
+
+
+def test_another_tools_object_is_told_to_the_books_after_a_pull_and_a_deletion_here(
+    site: Site,
+) -> None:
+    one, two = site.pair({"a": "old"})
+    site.other_tool("new", "by another tool")
+    one.pull()
+    one.write({"new": None})
+    assert one.sync().deleted_remotely == ("new",)
+    assert "new" not in site.objects()
+    two.sync()
+    assert two.files() == {"a": "old"}
+
+
+def test_an_object_that_another_tool_replaced_after_a_pull_comes_down(site: Site) -> None:
+    one, _ = site.pair({"a": "old"})
+    site.other_tool("a", "by another tool")
+    one.pull()
+    site.other_tool("a", "once more")
+    assert paths(one.sync().down) == ["a"]
+    assert one.files() == {"a": "once more"} == site.objects()
+
+
 def test_another_tools_edit_and_ours_are_kept_twice(site: Site) -> None:
     one, two = site.pair({"a": "old"})
     site.other_tool("a", "by another tool")
