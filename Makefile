@@ -45,9 +45,9 @@ docs: ## build the documentation into site/
 	@$(BIN)/python scripts/check.py docs
 
 .PHONY: bench
-bench: ## side by side with the peers; writes bench/RESULTS.md (ONLY=job,job RUNS=n)
+bench: ## side by side with the peers; writes bench/RESULTS.md (ONLY=job,job RUNS=n NOTEBOOKS=dir)
 	@scripts/setup.sh bench
-	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS))
+	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS)) $(if $(NOTEBOOKS),--notebooks "$(NOTEBOOKS)")
 
 .PHONY: clean
 clean: ## remove everything that was made, the virtual environment too

@@ -1,4 +1,5 @@
-"""``python -m bench [--only job,job] [--runs N] [--scale F] [--place DIR] [--out FILE]``"""
+"""``python -m bench [--only job,job] [--runs N] [--scale F] [--place DIR] [--out FILE]
+[--notebooks DIR]``"""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import hubsync
 import hubsync_cli
-from bench.harness import Wrong
+from bench.harness import LeftOut, Wrong
 from bench.jobs import JOBS
 from bench.place import Place, Scale
 from bench.report import page
@@ -23,13 +24,16 @@ def main(arguments: list[str]) -> int:
     options = _options(arguments)
     for package in (hubsync, hubsync_cli):  # as an installation does
         compileall.compile_dir(package.__path__[0], quiet=2)
-    place = Place(options.place, Scale.of(options.scale))
+    place = Place(options.place, Scale.of(options.scale), options.notebooks)
     findings: list[Finding] = []
     wrong = False
     for name in options.only:
         print(f"== {name}: {JOBS[name].__doc__}", flush=True)
         try:
             findings.append(JOBS[name](place, options.runs))
+        except LeftOut as reason:
+            print(f"   left out: {reason}")
+            continue
         except Wrong as error:
             print(f"not measured: {error}", file=sys.stderr)
             wrong = True
@@ -65,6 +69,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=5, help="rounds of each job")
     parser.add_argument("--scale", type=float, default=1.0, help="a fraction of the sizes, to try")
     parser.add_argument("--place", type=Path, default=Path("build/bench").resolve())
+    parser.add_argument("--notebooks", type=Path, help="DIR/NN/{base,ours,theirs}.ipynb to merge")
     parser.add_argument("--out", type=Path, default=_HERE / "RESULTS.md")
     return parser.parse_args(arguments)
 

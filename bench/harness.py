@@ -32,6 +32,10 @@ class Wrong(Exception):
     """A contender did not do its job; its time would mean nothing."""
 
 
+class LeftOut(Exception):
+    """A job that cannot be done with what this run was given; the message says what it needs."""
+
+
 class Contender(Struct, frozen=True):
     """One program that does the job.
 

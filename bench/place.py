@@ -50,10 +50,13 @@ class Place:
     before: for five minutes after thousands of files were deleted, ext4 takes several times as long
     to create one (it passes over the inodes of the deleted ones, one by one), and whoever comes
     next would pay for it. A run that begins within that time waits.
+
+    ``notebooks``: a folder of merges to be done, if there is one.
     """
 
-    def __init__(self, root: Path, scale: Scale) -> None:
+    def __init__(self, root: Path, scale: Scale, notebooks: Path | None = None) -> None:
         self.scale = scale
+        self.notebooks = notebooks
         self._data = root / "data"
         self._shared = root / "shared"
         self._works = root / "work"

@@ -16,6 +16,7 @@ _VERSIONS = {
     "rclone": ["version"],
     "s5cmd": ["version"],
     "unison": ["-version"],
+    "git": ["--version"],
     HUBSYNC: ["--version"],
 }
 

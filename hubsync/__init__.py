@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hubsync.credentials.logins import Logins
     from hubsync.errors import HubsyncError
     from hubsync.model import Identity, Problem
     from hubsync.report import Reporter, Silent
@@ -19,6 +20,7 @@ __version__ = "0.1.0"
 _HOME = {
     "HubsyncError": "hubsync.errors",
     "Identity": "hubsync.model",
+    "Logins": "hubsync.credentials.logins",
     "Problem": "hubsync.model",
     "Reporter": "hubsync.report",
     "Silent": "hubsync.report",
@@ -29,6 +31,7 @@ _HOME = {
 __all__ = [
     "HubsyncError",
     "Identity",
+    "Logins",
     "Problem",
     "Reporter",
     "Silent",

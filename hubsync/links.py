@@ -20,7 +20,7 @@ from hubsync.local.lock import Lock, acquire
 from hubsync.local.state import State, load, nothing
 from hubsync.model import Identity
 from hubsync.remotes.protocol import Remote
-from hubsync.remotes.registry import open_remote
+from hubsync.remotes.registry import Git, Home, open_remote
 from hubsync.remotes.urls import refuse_own_folder
 from hubsync.report import Reporter, Silent
 
@@ -58,12 +58,17 @@ class Links:
             self._open[name] = open_remote(
                 settings.url,
                 settings.options,
-                scratch=self.layout.scratch(name),
+                self._home(name),
                 env=self.env,
-                owner=f"{os.uname().nodename}-{os.getpid()}",
                 clock=self.clock,
+                pause=wait,
+                git=Git(settings.branch or "", settings.mode or ""),
             )
         return self._open[name]
+
+    def _home(self, name: str) -> Home:
+        owner = f"{os.uname().nodename}-{os.getpid()}"
+        return Home(self.layout.root, self.layout.scratch(name), owner)
 
     def requests(self) -> dict[str, int]:
         """Requests made so far, by kind, over all remotes."""

@@ -173,6 +173,17 @@ class Check(Struct, frozen=True):
     hint: str = ""
 
 
+class AllowedFinding(Struct, frozen=True):
+    """What looks like a secret and was let through: where it stands and its kind, never its value.
+    In a notebook ``cell`` counts from 1, and ``line`` is that of its source or its outputs."""
+
+    path: str
+    line: int
+    kind: str
+    cell: int | None = None
+    output: bool = False
+
+
 class IgnoreRule(Struct, frozen=True):
     """A rule and where it stands; ``source`` is a file, or ``"built-in"`` with the line 0."""
 

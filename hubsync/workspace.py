@@ -25,12 +25,12 @@ from hubsync.engine.several import Linked, run_all
 from hubsync.engine.tally import together
 from hubsync.errors import (
     NoSuchVersion,
-    UsageError,
 )
 from hubsync.links import Links
 from hubsync.model import Identity, Side
 from hubsync.report import Reporter, Silent
 from hubsync.results import (
+    AllowedFinding,
     Check,
     ConflictCopy,
     HistoryRecord,
@@ -43,6 +43,7 @@ from hubsync.results import (
     SyncResult,
 )
 from hubsync.services import (
+    allowing,
     beginning,
     checkup,
     conflicts,
@@ -106,13 +107,10 @@ class Workspace:
         changed. Raises UsageError (inside another workspace, linked already, bad URL),
         RemoteUnavailable, RemoteFormatError.
         """
-        if mode is not None or branch is not None:
-            raise UsageError(
-                "--mode and --branch are for Git remotes.", "Leave them out.", "not-for-this-remote"
-            )
         if url is None:
             url = embedded.place_for(os.path.realpath(root), data_home)
-        remote = linking.asked_for(DEFAULT_REMOTE, url, options, exclusive)
+        git = {"mode": mode, "branch": branch}
+        remote = linking.asked_for(DEFAULT_REMOTE, url, options, exclusive, **git)
         return cls(beginning.link(os.path.realpath(root), remote, env or {}, clock, create=True))
 
     @classmethod
@@ -354,6 +352,14 @@ class Workspace:
     def why_ignored(self, path: str) -> IgnoreRule | None:
         """The rule that hides ``path``, or None."""
         return ignoring.explain(self.root, path)
+
+    def allow(self, path: str, *, reporter: Reporter | None = None) -> list[AllowedFinding]:
+        """Let what looks like a secret in the file ``path`` now go to Git remotes.
+
+        Raises UsageError, ConfigError, LocalError.
+        """
+        with self.links.held(reporter):
+            return allowing.allow(self.links.layout, path)
 
     # -- upkeep -------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ are relative to the current directory, and paths in texts for people are shown r
 - **Standard error** gets everything else: errors with their hints, and progress. A progress bar
   appears only on a terminal and only for what takes over a second; with `-v`, and no
   terminal, each step is named instead.
-- Standard input is never read.
+- Standard input is read by `login --with-token` and `git-credential` alone.
 - With standard output closed nothing is done (exit status 2): the result would go nowhere. If it
   does not take the result, as on a full disk, what was asked for is done and the exit status is 1.
 - Colours appear only on a terminal, and not if `NO_COLOR` is set or `TERM` is `dumb`.
@@ -87,7 +87,11 @@ digits), since JSON has no way to say it.
 | `HUBSYNC_AUTHOR`, else `JUPYTERHUB_USER`, `USER`, `LOGNAME` | who syncs, for the history |
 | `HUBSYNC_HUB`, else the host of `JUPYTERHUB_PUBLIC_URL`, `JUPYTERHUB_BASE_URL` or \
 `BINDER_LAUNCH_HOST`, else the host's name | from which hub, for the history |
-| `XDG_DATA_HOME` | where embedded local remotes lie; `~/.local/share` unless set |
+| `XDG_DATA_HOME` | where embedded local remotes and logins lie; `~/.local/share` unless set |
+| `GH_HOST` | the GitHub that `login`, `whoami` and `logout` mean; github.com unless set |
+| `GH_SCOPED_CREDS_CLIENT_ID`, `GH_SCOPED_CREDS_APP_URL` | the GitHub app of the hub for `login`, \
+and where its repositories are chosen |
+| `GITHUB_TOKEN`, `GH_TOKEN` | tokens for github.com and the `GH_HOST`, if there is no login |
 | `NO_COLOR`, `TERM` | see above |
 
 The standard variables of each cloud (`AWS_PROFILE`, `AWS_ENDPOINT_URL`,

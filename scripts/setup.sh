@@ -50,6 +50,17 @@ install_emulators() {
         --prefix "$venv/emulators" "${packages[@]}" >/dev/null
 }
 
+# The tests need sshd, for Git over SSH. As root it is installed; whether Debian also starts it is the
+# machine's policy (policy-rc.d). The tests start one of their own, on loopback.
+install_sshd() {
+    PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v sshd >/dev/null && return
+    if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+            --no-install-recommends openssh-server >/dev/null && return
+    fi
+    die "the tests need sshd, which is not installed; install it with the system's package manager (Debian: apt-get install openssh-server)"
+}
+
 install_peers() {
     command -v unison >/dev/null && return
     if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
@@ -69,6 +80,7 @@ case $level in
     dev)
         pip_install --editable '.[all]' --group dev
         install_emulators
+        install_sshd
         ;;
     bench)
         pip_install --editable '.[all]' --group bench

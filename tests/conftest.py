@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.servers import Server, moto_s3, rclone_s3, rclone_sftp, rclone_webdav
+from tests.servers import GitSsh, Server, git_ssh, moto_s3, rclone_s3, rclone_sftp, rclone_webdav
 
 os.environ.pop("PYTHONUNBUFFERED", None)  # it would hide what becomes of buffered output
 
@@ -64,4 +64,11 @@ def s3_with_conditions() -> Iterator[Server]:
 def s3_for_throughput() -> Iterator[Server]:
     """rclone: fast, ignores conditions."""
     with rclone_s3() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def ssh() -> Iterator[GitSsh]:
+    """sshd, for Git."""
+    with git_ssh() as server:
         yield server

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bench.jobs import planning, requests, starting, transfer, unchanged
+from bench.jobs import notebooks, planning, requests, starting, transfer, unchanged
 from bench.place import Place
 from bench.results import Finding
 
@@ -20,6 +20,7 @@ JOBS: dict[str, Job] = {
     "requests": requests.counted,
     "up-1g": transfer.push_large,
     "down-1g": transfer.clone_large,
+    "notebooks": notebooks.notebooks,
     "plan": planning.planning,
     "start": starting.starting,
 }

@@ -8,8 +8,10 @@ from hubsync.errors import HubsyncError
 from hubsync_cli import words
 
 if TYPE_CHECKING:
+    from hubsync.credentials.logins import Account
     from hubsync.model import Problem
     from hubsync.results import (
+        AllowedFinding,
         Check,
         ConflictCopy,
         HistoryRecord,
@@ -132,8 +134,27 @@ def pruned_document(pruned: Pruned) -> Document:
     return {"trash": pruned.trash, "remote": pruned.remote, "young": pruned.young}
 
 
+def account_document(account: Account) -> Document:
+    return {
+        "host": account.host,
+        "user": account.user,
+        "source": account.source,
+        "expires": None if account.expires is None else words.iso(account.expires * 10**9),
+    }
+
+
 def rule_document(rule: IgnoreRule) -> Document:
     return {"source": rule.source, "line": rule.line, "pattern": rule.pattern}
+
+
+def allowed_document(path: str, found: list[AllowedFinding]) -> Document:
+    return {
+        "path": path,
+        "allowed": [
+            {"line": one.line, "kind": one.kind, "cell": one.cell, "output": one.output}
+            for one in found
+        ],
+    }
 
 
 def _change(change: PathChange) -> Document:

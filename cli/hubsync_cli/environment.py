@@ -47,6 +47,11 @@ def for_remotes() -> Mapping[str, str]:
     return dict(os.environ)
 
 
+def app_page(environ: Mapping[str, str] = os.environ) -> str:
+    """Where a person chooses what the hub's GitHub app may see; ``""`` if nobody says."""
+    return environ.get("GH_SCOPED_CREDS_APP_URL", "")
+
+
 def data_home(environ: Mapping[str, str] = os.environ) -> str:
     """Where embedded local remotes live (XDG base directory specification)."""
     base = environ.get("XDG_DATA_HOME", "")

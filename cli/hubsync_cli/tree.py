@@ -28,9 +28,16 @@ SECTIONS = {
         "restore": f"{_COMMANDS}.history:restore",
         "gc": f"{_COMMANDS}.history:gc",
     },
+    "Logging in": {
+        "login": f"{_COMMANDS}.login:login",
+        "whoami": f"{_COMMANDS}.login:whoami",
+        "git-credential": f"{_COMMANDS}.git_credential:git_credential",
+        "logout": f"{_COMMANDS}.login:logout",
+    },
     "Settings and checks": {
         "remote": f"{_COMMANDS}.remote:remote",
         "ignore": f"{_COMMANDS}.ignore:ignore",
+        "allow": f"{_COMMANDS}.allow:allow",
         "doctor": f"{_COMMANDS}.doctor:doctor",
         "completion": f"{_COMMANDS}.completion:completion",
     },

@@ -84,6 +84,8 @@ SECRETS: Final = (
     ".cdsapirc",
     ".edl_token",
     ".vault-token",
+    "hubsync-logins.json",
+    "hubsync-logins.json.*",
     ".Xauthority",
     ".ICEauthority",
     "**/.config/gcloud/",

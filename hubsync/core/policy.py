@@ -7,6 +7,7 @@ from collections.abc import Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hubsync.core.paths import ancestors
 from hubsync.model import Entry, Kind
 
 
@@ -35,6 +36,12 @@ class Policy(Struct, frozen=True):
     blocked: frozenset[str] = frozenset()
     hidden: Callable[[str], bool] = nothing_hidden
     local_folds: Callable[[str], str] | None = None
+
+    def uncarried(self, path: str) -> bool:
+        """Whether nothing is done about ``path``: it is ignored, or stuck, or below what is."""
+        if self.hidden(path):
+            return True
+        return any(one in self.blocked for one in (path, *ancestors(path)))
 
 
 def same_bytes(one: Entry | None, other: Entry | None) -> bool:

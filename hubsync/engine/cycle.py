@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from hubsync.engine.context import Context, Request
 from hubsync.engine.decide import decide, decided_view, nothing_new
 from hubsync.engine.execute import carry_out
+from hubsync.engine.following import follow
 from hubsync.engine.merging import foresee
 from hubsync.engine.observe import Sight, View, sight, view_of
 from hubsync.engine.tally import Tally
@@ -82,6 +83,7 @@ def run(
         if nothing_new(view, plan):
             Stage(context.root).clear()  # what a killed run had fetched and nobody needs any more
             touch(context.layout.state(context.name), context.clock())
+            follow(context, view, state)
             return state
         try:
             state, again = carry_out(context, view, plan, request, tally)
@@ -92,6 +94,7 @@ def run(
         if context.reporter.stopping():
             raise Interrupted("Stopped; what was finished is synced.", "Run the command again.")
         if not again:
+            follow(context, view, state)
             return state
         context.pause(attempt)
     tally.unsettled(again)

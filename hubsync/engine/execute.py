@@ -35,7 +35,7 @@ from hubsync.local.steps import Result, Step
 from hubsync.local.trash import Trash
 from hubsync.local.unwritable import unwritable
 from hubsync.model import IGNORE_FILE, Entry, Plan, Side
-from hubsync.remotes.protocol import Change, Done, Outcome, Put, SyncNote
+from hubsync.remotes.protocol import Change, Done, Follows, Outcome, Put, SyncNote
 
 
 def carry_out(
@@ -144,6 +144,8 @@ class Execution:
         context.reporter.phase("Uploading", len(sending), sum(sending))
         intent.note(context, changes)
         note = SyncNote(context.clock(), context.identity, self._request.message)
+        if isinstance(context.remote, Follows):
+            context.remote.leave(self._view.policy.uncarried)
         untold, self._untold = self._untold, True
         published = context.remote.publish(changes, self._view.snapshot, note, context.reporter)
         self._untold = untold

@@ -11,15 +11,19 @@ history is asked about the others only.
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Container
 from dataclasses import replace as replace_fields
 
 from hubsync.core.conflicts import entry_digest
 from hubsync.core.policy import equal
 from hubsync.engine.context import Context
-from hubsync.engine.observe import View, over
+from hubsync.engine.observe import View, known_by_identity, over
 from hubsync.local.digest import digest_many
+from hubsync.local.stage import Stage
 from hubsync.model import Entry, Kind, Problem, Tree
+from hubsync.remotes.protocol import RemembersBase
 
 
 def remembered(context: Context, view: View) -> View:
@@ -34,6 +38,8 @@ def remembered(context: Context, view: View) -> View:
         and entry.kind is not Kind.DIR
         and not equal(entry, view.remote.get(path), view.policy)
     }
+    if isinstance(context.remote, RemembersBase):
+        return _on_base(view, _agreed(context, context.remote.base(), open_questions), view.local)
     earlier = _earlier(context, open_questions) if open_questions else {}
     if not earlier:
         return view
@@ -45,8 +51,31 @@ def remembered(context: Context, view: View) -> View:
         and entry_digest(entry) in digests
         and not equal(entry, view.remote.get(path), view.policy)
     }
+    return _on_base(view, rows, local)
+
+
+def _on_base(view: View, rows: dict[str, Entry], local: Tree) -> View:
+    """The view with more rows in its base."""
+    if not rows:
+        return view
     base = Tree(view.base.flat() | rows)
-    return replace_fields(view, base=base, local=over(base, local), remote=over(base, view.remote))
+    remote = known_by_identity(base, over(base, view.remote))
+    return replace_fields(view, base=base, local=over(base, local), remote=remote)
+
+
+def _agreed(context: Context, base: Tree, questions: dict[str, Entry]) -> dict[str, Entry]:
+    """What stood at these paths where both sides last agreed, with what was in it."""
+    asked = [(path, base[path]) for path in sorted(questions) if path in base]
+    if not asked:
+        return {}
+    with tempfile.TemporaryDirectory(dir=Stage(context.root).directory) as folder:
+        return {
+            got.path: got.entry
+            for got in context.remote.fetch(
+                asked, lambda name: os.path.join(folder, name), context.reporter
+            )
+            if got.problem is None and not got.moved
+        }
 
 
 def _earlier(context: Context, paths: Container[str]) -> dict[str, set[bytes]]:

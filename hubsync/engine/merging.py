@@ -85,7 +85,7 @@ def try_merge(context: Context, stage: Stage, inputs: MergeInputs) -> Merged | N
         return None
     slot = stage.slot("base-" + merge.base.digest.hex())
     try:
-        context.remote.read(merge.path, merge.base.digest.hex(), slot)
+        context.remote.read(merge.path, _version(context, merge.base), slot)
     except NoSuchVersion:
         return None
     try:
@@ -105,6 +105,13 @@ def try_merge(context: Context, stage: Stage, inputs: MergeInputs) -> Merged | N
     source = stage.write(content, digest)
     os.utime(source, ns=(entry.mtime, entry.mtime))
     return Merged(merge.path, merge.local, merge.remote, Staged(entry, source))
+
+
+def _version(context: Context, base: Entry) -> str:
+    """How the remote calls a content that it had."""
+    if base.identity and not context.remote.capabilities.digests:
+        return base.identity
+    return base.digest.hex() if base.digest is not None else ""
 
 
 def _read(path: str) -> bytes:

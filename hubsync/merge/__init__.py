@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from hubsync.merge.notebook import merge_notebook
 from hubsync.merge.text import merge_text
 
-__all__ = ["LARGEST", "Merger", "merge_text", "merger_for"]
+__all__ = ["LARGEST", "Merger", "merge_notebook", "merge_text", "merger_for"]
 
 Merger = Callable[[bytes, bytes, bytes], bytes | None]
 """Base, local, remote -> the merged content, or None where both have to be kept."""
@@ -15,9 +16,8 @@ Merger = Callable[[bytes, bytes, bytes], bytes | None]
 LARGEST: Final = 16 * 1024 * 1024
 """Files above this size, in bytes, are kept twice: a merge holds all three versions in memory."""
 
-# A notebook that was merged by lines may be valid JSON no more, or a notebook no more. None: not
-# merged until there is a merger that knows its cells (rule 4).
-_BY_EXTENSION: Final[dict[str, Merger | None]] = {".ipynb": None}
+# A notebook that was merged by lines may be valid JSON no more, or a notebook no more (rule 4).
+_BY_EXTENSION: Final[dict[str, Merger]] = {".ipynb": merge_notebook}
 
 
 def merger_for(path: str, size: int) -> Merger | None:

@@ -79,7 +79,7 @@ def _fixed_runs(a: list[int], b: list[int]) -> list[tuple[int, int, int]]:
         if end - start >= _RUN and 2 * members >= end - start:
             runs.append((start + _EDGE, start + shift + _EDGE, end - start - 2 * _EDGE))
 
-    for i, j in _increasing(_unique_pairs(a, b)):
+    for i, j in increasing(_unique_pairs(a, b)):
         if members and j - i == shift and a[end:i] == b[end + shift : j]:
             end, members = i + 1, members + 1
         else:
@@ -99,7 +99,7 @@ def _unique_pairs(a: list[int], b: list[int]) -> list[Pair]:
     ]
 
 
-def _increasing(pairs: list[Pair]) -> list[Pair]:
+def increasing(pairs: list[Pair]) -> list[Pair]:
     """The longest part of ``pairs`` that increases in the second as in the first (patience)."""
     if all(one[1] < two[1] for one, two in pairwise(pairs)):
         return pairs

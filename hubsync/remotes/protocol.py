@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -35,6 +35,9 @@ class RemoteCapabilities(Struct, frozen=True):
     symlinks: bool = True
     empty_directories: bool = True
     mtimes: bool = True
+    digests: bool = True
+    """Whether a snapshot tells the digests of what other hubs published. If not, every identity
+    names a content for good, and is a version for `Remote.read`."""
 
 
 class Known(Struct, frozen=True):
@@ -208,3 +211,24 @@ class Remote(Protocol):
         for this machine's may be wrong. ``reporter`` hears if another writer is waited for."""
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Follows(Protocol):
+    """A remote with something beside the workspace's files that shows which revision they are."""
+
+    def leave(self, uncarried: Callable[[str], bool]) -> None:
+        """Which paths this workspace does not carry: what a person did to them by other means
+        stays. Told before anything is published."""
+
+    def follow(self, revision: str) -> None:
+        """The workspace has everything of ``revision``, and what it has beyond is not synced yet.
+        Called again and again; killed before, the next run does it."""
+
+
+@runtime_checkable
+class RemembersBase(Protocol):
+    """A remote that can tell where both sides last agreed, even if the workspace has forgotten."""
+
+    def base(self) -> Tree:
+        """What both sides have in their history; empty if nothing. Digests may be missing."""

@@ -4,44 +4,83 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from typing import Final
+
+from msgspec import Struct
 
 from hubsync.errors import ConfigError
 from hubsync.remotes.protocol import Remote
 from hubsync.remotes.urls import names_git
 
-__all__ = ["names_git", "open_remote", "served_by"]
+__all__ = ["Git", "Home", "names_git", "open_remote", "served_by"]
+
+
+class Home(Struct, frozen=True):
+    """What a remote may know of the workspace. ``root``: its folder, which Git makes a clone;
+    ``scratch``: a private folder for this remote's own state; ``owner``: who holds locks."""
+
+    root: str
+    scratch: str
+    owner: str
+
+
+class Git(Struct, frozen=True):
+    """How a Git repository is used; empty where nobody has said it."""
+
+    branch: str = ""
+    mode: str = ""
+
+
+NO_CHOICE: Final = Git()
 
 
 def open_remote(
     url: str,
     options: Mapping[str, str],
+    home: Home,
     *,
-    scratch: str,
     env: Mapping[str, str],
-    owner: str,
     clock: Callable[[], int],
+    pause: Callable[[int], None],
+    git: Git = NO_CHOICE,
 ) -> Remote:
     """The remote that ``url`` names; contacts nobody. Raises ConfigError.
 
-    ``scratch``: a private directory for this remote's own state; ``env``: the environment, for the
-    standard variables of each cloud; ``owner``: who holds locks; ``clock``: ns since the epoch.
+    ``env``: the environment, for the standard variables of each cloud; ``clock``: ns since the
+    epoch; ``pause``: sleeps before the given retry.
     """
     if names_git(url):
-        raise ConfigError(
-            "Git remotes cannot be used yet.",
-            "Use a bucket or a folder: s3://bucket/prefix, gs://…, az://…, file:///folder.",
-            "git-not-supported-yet",
-        )
+        return _open_git(url, git, home, env, pause)
     from hubsync.remotes.mirror import MirrorRemote
     from hubsync.stores.counting import CountingStore
     from hubsync.stores.registry import open_store
 
     store = CountingStore(open_store(url, options, env))
-    return MirrorRemote(store, scratch, owner=owner, clock=clock, rng=random.SystemRandom())
+    rng = random.SystemRandom()
+    return MirrorRemote(store, home.scratch, owner=home.owner, clock=clock, rng=rng)
+
+
+def _open_git(
+    url: str, git: Git, home: Home, env: Mapping[str, str], pause: Callable[[int], None]
+) -> Remote:
+    try:
+        from hubsync.remotes.git import GitRemote
+        from hubsync.remotes.git.credentials import Finder
+        from hubsync.remotes.git.place import GitPlace
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"Git repositories need the package {error.name}.",
+            "Install it: pip install 'hubsync[git]'.",
+            "missing-package",
+        ) from error
+    place = GitPlace(url, git.branch, git.mode)
+    return GitRemote(place, home.root, credentials=Finder(place.host, env), pause=pause)
 
 
 def served_by(url: str, options: Mapping[str, str]) -> str:
     """Which library serves the place, and why; contacts nobody. Raises ConfigError."""
+    if names_git(url):
+        return "pygit2: it is a Git repository"
     from hubsync.stores.registry import choose
 
     return choose(url, options)[1]

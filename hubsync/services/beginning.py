@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
+from msgspec.structs import replace
+
 from hubsync import config
 from hubsync.config import DEFAULT_REMOTE, RemoteSettings, Settings
 from hubsync.errors import NotAWorkspace, UsageError
 from hubsync.links import Links
 from hubsync.local.layout import Layout, find_root, is_vacant, make_directories, remove_directories
+from hubsync.remotes.urls import names_git
 
 
 def link(
@@ -39,14 +42,24 @@ def link(
     existed = os.path.isdir(layout.metadata)
     layout.create()
     try:
-        links.remote(DEFAULT_REMOTE).connect(create=create)
+        identity = links.remote(DEFAULT_REMOTE).connect(create=create)
     except BaseException:
         links.close()
         if not existed:
             layout.remove()
         raise
+    links.settings = links.settings.with_remote(settled(remote, identity))
     config.save(layout.config, links.settings)
     return links
+
+
+def settled(remote: RemoteSettings, identity: str) -> RemoteSettings:
+    """A Git remote with the branch that was chosen when it was linked: what is checked out later,
+    or what the remote calls its default, makes no other branch of it."""
+    if not names_git(remote.url):
+        return remote
+    branch = remote.branch or identity.rpartition("#")[2]
+    return replace(remote, branch=branch, mode=remote.mode or "branch")
 
 
 def prepare_clone(
@@ -58,7 +71,7 @@ def prepare_clone(
         raise _not_empty(directory)
     if os.path.isfile(Layout(directory).config):
         links = find(directory, env, clock)
-        begun = links.settings.remote[:1] == (remote,)
+        begun = [_place(one) for one in links.settings.remote[:1]] == [_place(remote)]
         if not begun or links.ever_synced():
             links.close()
             raise _not_empty(directory)
@@ -71,6 +84,10 @@ def prepare_clone(
     except BaseException:
         remove_directories(made)
         raise
+
+
+def _place(remote: RemoteSettings) -> RemoteSettings:
+    return replace(remote, branch=None, mode=None)
 
 
 def find(start: str, env: Mapping[str, str], clock: Callable[[], int]) -> Links:

@@ -12,7 +12,7 @@ from hubsync.config import RemoteSettings, checked
 from hubsync.errors import Unreachable, UsageError
 from hubsync.links import Links
 from hubsync.local.state import last_sync
-from hubsync.remotes.urls import canonical_url, contains, same_storage
+from hubsync.remotes.urls import canonical_url, contains, names_git, same_storage
 from hubsync.report import Reporter
 from hubsync.results import RemoteInfo
 
@@ -23,11 +23,16 @@ CHANGEABLE: Final = frozenset({"url", "exclusive", "include", "larger_than", "op
 def asked_for(
     name: str, url: str, options: Mapping[str, str] | None, exclusive: bool, **rules: Any
 ) -> RemoteSettings:
-    """The settings of a remote as somebody asked for it; ``rules``: ``include``, ``larger_than``.
+    """The settings of a remote as somebody asked for it; ``rules``: ``include``, ``larger_than``,
+    and for a Git repository ``mode`` and ``branch``.
 
     Raises UsageError.
     """
     place = canonical_url(url, os.getcwd())
+    if not names_git(place) and (rules.get("mode") or rules.get("branch")):
+        raise UsageError(
+            "--mode and --branch are for Git remotes.", "Leave them out.", "not-for-this-remote"
+        )
     return checked(
         RemoteSettings(name, place, exclusive=exclusive, options=dict(options or {}), **rules)
     )

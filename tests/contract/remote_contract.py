@@ -165,7 +165,8 @@ class RemoteContract:
         assert other.content("a.txt") == b"one"
         assert other.content("d/b c.bin") == b"\0" * 5000
         assert other.content("e") == b""
-        assert other.tree["a.txt"].digest == digest(b"one")
+        told = digest(b"one") if other.remote.capabilities.digests else None
+        assert other.tree["a.txt"].digest == told
 
     def test_modes_links_times_and_empty_folders_are_carried(self, hub: Hub, other: Hub) -> None:
         carries = hub.remote.capabilities
@@ -323,8 +324,12 @@ class RemoteContract:
         hub.look()
         hub.push(hub.put("a", b"changed"), hub.remove("b"))
         fetched = other.fetch("a", "b", "c")
-        assert fetched["a"].moved
-        assert fetched["b"].moved
+        if other.remote.capabilities.atomic_commit:  # what was seen can be had for ever
+            assert Path(fetched["a"].source).read_bytes() == b"1"
+            assert Path(fetched["b"].source).read_bytes() == b"2"
+        else:
+            assert fetched["a"].moved
+            assert fetched["b"].moved
         assert Path(fetched["c"].source).read_bytes() == b"3"
 
     def test_history_tells_who_changed_what(self, hub: Hub, other: Hub) -> None:
@@ -401,7 +406,10 @@ class RemoteContract:
         assert set(seen.tree) == {"a", "b/first", "b/second"}
         assert not seen.unrecorded
         assert other.content("a") == b"second"
-        assert hub.look().tree.changes_since(seen.tree) == {}
+        now = hub.look().tree
+        assert {path: entry.identity for path, entry in now.items()} == {
+            path: entry.identity for path, entry in seen.tree.items()
+        }
 
     def test_doctor_gets_names_and_values(self, hub: Hub) -> None:
         assert all(name and value for name, value in hub.remote.describe())

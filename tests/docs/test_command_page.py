@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.examples import Shell
-from tests.servers import moto_s3
+from tests.servers import fake_github, moto_s3
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/reference/command.md").read_text()
 EXAMPLES = [
@@ -22,6 +22,7 @@ INSTEAD = {
     "eu-west-1": "us-east-1",
     "s3://other/me": "s3://bucket/other",
     "2026-11-20T12:00:00Z": '"$THEN"',
+    "github.example.org": '"$GH_HOST"',
     "--at VERSION": '--at "$VERSION"',
 }
 """What stands for something of the reader's own."""
@@ -35,17 +36,23 @@ VERSION=$(hubsync log --json | sed -n 's/.*"version": *"\\([^"]*\\)".*/\\1/p' | 
 sleep 1.1; THEN=$(date -u +%Y-%m-%dT%H:%M:%SZ); sleep 1.1
 printf 'of A\\n' > notes.md && rm -r results && hubsync sync || exit
 cd ~/other && printf 'of B\\n' > notes.md && hubsync sync
-cd ~/project && hubsync sync && rm -r ~/other && test -n "$VERSION"
+cd ~/project && hubsync sync && rm -r ~/other && test -n "$VERSION" || exit
+printf '%s\\n' "$PERSONAL_TOKEN" > ~/token.txt && hubsync login github
 """
-"""A workspace with a history, a conflict, and a directory that is gone."""
+"""A workspace with a history, a conflict, and a directory that is gone; a login and a token."""
 
 Run = Callable[[str], tuple[int, str]]
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    with moto_s3() as server:
-        place = {"AWS_ENDPOINT_URL": server.options["endpoint"], "AWS_REGION": "us-east-1"}
+    with moto_s3() as server, fake_github(interval=1) as github:
+        place = {
+            "AWS_ENDPOINT_URL": server.options["endpoint"],
+            "AWS_REGION": "us-east-1",
+            **github.env,
+            "PERSONAL_TOKEN": github.give_token(),
+        }
         home = tmp_path_factory.mktemp("page") / "home"
         shell = Shell(home, "hub-a", {**server.env, **place})
         status, printed = shell.run(PREPARED)

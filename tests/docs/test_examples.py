@@ -11,7 +11,7 @@ import pytest
 from hubsync.remotes.mirror.wire import decode_format
 from tests.docs.examples import Example, examples, matches, run_page
 from tests.docs.python_examples import run_python
-from tests.servers import moto_s3
+from tests.servers import fake_github, moto_s3
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -32,9 +32,11 @@ def _name(page: Path) -> str:
 
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=_name)
 def test_examples_of_the_page_run(page: Path, tmp_path: Path) -> None:
-    with moto_s3() as server:
+    with moto_s3() as server, fake_github(interval=1) as github:
         environment = {
             **server.env,
+            **github.env,
+            "PERSONAL_TOKEN": github.give_token(),
             "AWS_ENDPOINT_URL": server.options["endpoint"],
             "AWS_REGION": "us-east-1",
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from bench.jobs import JOBS
 from bench.results import cost
 
 ROOT = Path(__file__).resolve().parents[2]
+NEEDS_NOTEBOOKS = "notebooks"
 NEEDS_UNISON = "folder-100k"
 """The one job with a peer that is not on the package index; `make bench` installs it."""
 
@@ -38,12 +40,32 @@ def _bench(tmp_path: Path, *arguments: str) -> tuple[str, str]:
     return done.stdout, page.read_text()
 
 
-@pytest.mark.parametrize("job", sorted(JOBS.keys() - {NEEDS_UNISON}))
+@pytest.mark.parametrize("job", sorted(JOBS.keys() - {NEEDS_NOTEBOOKS, NEEDS_UNISON}))
 def test_job_measures_on_tiny_data(job: str, tmp_path: Path) -> None:
     told, page = _bench(tmp_path, "--scale=0.001", "--runs=1", f"--only={job}")
     assert "at most" in told
     assert f"`{job}`" in page
     assert f"{os.cpu_count()} cores" in page
+
+
+def test_notebooks_are_merged_by_three_programs(tmp_path: Path) -> None:
+    folder = tmp_path / "set" / "01"
+    folder.mkdir(parents=True)
+    cells = [{"cell_type": "raw", "metadata": {}, "source": name} for name in "abc"]
+    for name, at in (("base", None), ("ours", 0), ("theirs", 2)):
+        changed = [{**cell, "source": name} if at == n else cell for n, cell in enumerate(cells)]
+        top = {"cells": changed, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+        (folder / f"{name}.ipynb").write_text(json.dumps(top, indent=1))
+    told, page = _bench(
+        tmp_path, "--runs=1", "--only=notebooks", f"--notebooks={tmp_path / 'set'}", "--scale=0.001"
+    )
+    assert "lines of a side missing: 0 lines, at most 0 lines: met" in told
+    assert "changed, 1 of them" in page
+
+
+def test_without_notebooks_that_job_says_how_to_get_some(tmp_path: Path) -> None:
+    told, _ = _bench(tmp_path, "--runs=1", "--only=notebooks", "--scale=0.001")
+    assert "left out: it needs --notebooks DIR" in told
 
 
 def test_unknown_job_is_refused(tmp_path: Path) -> None:

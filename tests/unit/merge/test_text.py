@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hubsync.merge import LARGEST, merge_text, merger_for
+from hubsync.merge import LARGEST, merge_notebook, merge_text, merger_for
 from hubsync.merge.align import hunks
 from hubsync.merge.text import is_text, split_lines
 
@@ -113,8 +113,9 @@ def test_a_merger_goes_by_type_and_size() -> None:
 
 
 def test_notebooks_are_never_merged_by_lines() -> None:
-    assert merger_for("a/n.ipynb", 100) is None
-    assert merger_for("N.IPYNB", 100) is None
+    assert merger_for("a/n.ipynb", LARGEST) is merge_notebook
+    assert merger_for("N.IPYNB", 100) is merge_notebook
+    assert merger_for("n.ipynb", LARGEST + 1) is None
 
 
 def test_hunks_cover_what_changed() -> None:

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from hubsync.errors import ConfigError
+from hubsync.remotes.git import GitRemote
 from hubsync.remotes.protocol import Remote
-from hubsync.remotes.registry import names_git, open_remote
+from hubsync.remotes.registry import Home, names_git, open_remote
 
 
-def opened(url: str, scratch: Path) -> Remote:
-    return open_remote(url, {}, scratch=str(scratch), env={}, owner="hub", clock=lambda: 0)
+def opened(url: str, folder: Path) -> Remote:
+    home = Home(str(folder), str(folder / "scratch"), "hub")
+    return open_remote(url, {}, home, env={}, clock=lambda: 0, pause=lambda attempt: None)
 
 
 @pytest.mark.parametrize(
@@ -27,12 +28,9 @@ def opened(url: str, scratch: Path) -> Remote:
         "git+file:///srv/x",
     ],
 )
-def test_git_urls_are_told_apart_and_named_as_a_limit(url: str, tmp_path: Path) -> None:
+def test_git_urls_are_told_apart(url: str, tmp_path: Path) -> None:
     assert names_git(url)
-    with pytest.raises(ConfigError) as caught:
-        opened(url, tmp_path)
-    assert caught.value.code == "git-not-supported-yet"
-    assert caught.value.hint
+    assert isinstance(opened(url, tmp_path), GitRemote)
 
 
 @pytest.mark.parametrize(

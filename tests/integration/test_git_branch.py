@@ -1,0 +1,477 @@
+"""Branch mode: what is synced becomes commits, and what people do with git beside it is kept."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hubsync import Workspace
+from hubsync.errors import LocalError, SafetyStop, UsageError
+from tests.git_hubs import GitSite, Hub, git, no_ones_settings, write
+from tests.servers import git_http
+from tests.servers.git_bare import protect
+
+LINES = "one\ntwo\nthree\nfour\nfive\n"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[GitSite]:
+    with no_ones_settings(tmp_path / "nobody"):
+        yield GitSite(tmp_path / "site")
+
+
+def pair(site: GitSite, files: dict[str, str | None]) -> tuple[Hub, Hub]:
+    one = site.hub("one", files)
+    one.sync()
+    return one, site.clone("two")
+
+
+def test_a_plain_folder_becomes_a_clone_with_one_readable_commit(site: GitSite) -> None:
+    one = site.hub("one", {"a.txt": "a", "data/b.csv": "b"})
+    one.sync()
+    assert site.files() == {"a.txt": "a", "data/b.csv": "b"}
+    assert site.subjects() == ["Add a.txt and data/b.csv"]
+    assert one.is_clean()
+    assert one.git("rev-parse", "HEAD") == one.git("rev-parse", "origin/main")
+    assert one.git("log", "-1", "--format=%(trailers:key=Hubsync-Hub,valueonly)").strip() == "one"
+
+
+def test_a_clone_is_an_ordinary_one(site: GitSite) -> None:
+    _, two = pair(site, {"a": "1", "run.sh": "#!"})
+    assert two.is_clean()
+    assert two.git("rev-parse", "--abbrev-ref", "main@{upstream}") == "origin/main"
+    two.write({"b": "2"})
+    two.git("add", "b")
+    two.git("commit", "-qm", "by hand")
+    two.git("push", "-q")
+    assert site.subjects()[0] == "by hand"
+    assert two.git("pull") == "Already up to date."
+
+
+def test_nothing_to_do_makes_no_commit(site: GitSite) -> None:
+    one, two = pair(site, {"a": "1"})
+    assert one.sync().nothing_done()
+    assert two.sync().nothing_done()
+    assert len(site.subjects()) == 1
+
+
+def test_edits_of_different_lines_are_merged_into_one_history(site: GitSite) -> None:
+    one, two = pair(site, {"notes.txt": LINES})
+    one.write({"notes.txt": LINES.replace("one", "ONE")})
+    one.sync()
+    two.write({"notes.txt": LINES.replace("five", "FIVE")})
+    assert not two.sync().conflicts
+    one.sync()
+    wanted = LINES.replace("one", "ONE").replace("five", "FIVE").rstrip("\n")
+    assert one.files() == two.files() == site.files() == {"notes.txt": wanted}
+    assert one.is_clean()
+    assert two.is_clean()
+    assert two.is_sound()
+
+
+def test_edits_of_one_line_are_kept_twice_and_no_marker_is_seen(site: GitSite) -> None:
+    one, two = pair(site, {"a": "old"})
+    one.write({"a": "mine"})
+    one.sync()
+    two.write({"a": "theirs"})
+    (conflict,) = two.sync().conflicts
+    one.sync()
+    assert sorted(one.files().values()) == ["mine", "theirs"]
+    assert one.files() == two.files() == site.files()
+    assert conflict.copy in one.files()
+
+
+def test_a_persons_own_commits_are_pushed_as_they_are(site: GitSite) -> None:
+    one, _ = pair(site, {"a": "1"})
+    one.write({"a": "2"})
+    one.git("commit", "-qam", "a reason")
+    mine = one.git("rev-parse", "HEAD")
+    one.sync()
+    assert site.subjects()[0] == "a reason"
+    assert git(site.repository, "rev-parse", "main") == mine
+
+
+def test_a_persons_own_commits_are_merged_with_what_came_meanwhile(site: GitSite) -> None:
+    one, two = pair(site, {"a": "1", "b": "1"})
+    one.write({"a": "2"})
+    one.sync()
+    two.write({"b": "2"})
+    two.git("commit", "-qam", "a reason")
+    mine = two.git("rev-parse", "HEAD")
+    two.write({"c": "uncommitted"})
+    two.sync()
+    assert site.files() == {"a": "2", "b": "2", "c": "uncommitted"}
+    assert mine in git(site.repository, "rev-list", "main").splitlines()
+    assert two.is_clean()
+    one.sync()
+    assert one.files() == two.files()
+    assert one.is_clean()
+
+
+def test_a_link_that_a_person_committed_does_not_take_a_folders_place(site: GitSite) -> None:
+    one, two = pair(site, {"a": "1"})
+    one.write({"d/e": "in a folder"})
+    one.sync()
+    (two.directory / "d").symlink_to("a")
+    two.git("add", "d")
+    two.git("commit", "-qm", "a link")
+    two.sync()
+    one.sync()
+    for hub in (one, two):
+        assert (hub.directory / "d/e").read_text() == "in a folder"
+        assert hub.is_clean()
+    assert "d/e" in site.files()
+
+
+def test_what_a_person_committed_though_hubsync_ignores_it_stays(site: GitSite) -> None:
+    one, two = pair(site, {"a": "1", ".hubsyncignore": "*.log\n"})
+    one.write({"run.log": "log"})
+    one.git("add", "run.log")
+    one.git("commit", "-qm", "a log")
+    one.write({"a": "2"})
+    one.sync()
+    assert site.files()["run.log"] == "log"
+    assert one.is_clean()
+    two.write({"b": "new"})
+    two.sync()
+    assert site.files()["run.log"] == "log"
+
+
+def test_a_message_says_only_what_the_commit_itself_does(site: GitSite) -> None:
+    one, _ = pair(site, {"a": "1"})
+    one.write({"a": "2"})
+    one.git("commit", "-qam", "a reason")
+    one.write({"b": "new"})
+    one.sync()
+    assert site.subjects()[:2] == ["Add b", "a reason"]
+
+
+def test_deletions_modes_and_links_are_carried(site: GitSite) -> None:
+    one, two = pair(site, {"a": "1", "b": "1", "run.sh": "#!"})
+    (one.directory / "run.sh").chmod(0o755)
+    (one.directory / "link").symlink_to("a")
+    one.write({"b": None})
+    one.sync()
+    assert two.sync().deleted_locally == ("b",)
+    assert (two.directory / "run.sh").stat().st_mode & 0o100
+    assert (two.directory / "link").readlink() == Path("a")
+    assert two.is_clean()
+
+
+def test_a_mode_from_here_and_a_content_from_there_meet(site: GitSite) -> None:
+    one, two = pair(site, {"run.sh": "old"})
+    one.write({"run.sh": "new"})
+    one.sync()
+    (two.directory / "run.sh").chmod(0o755)
+    two.git("commit", "-qam", "executable")
+    two.sync()
+    one.sync()
+    for hub in (one, two):
+        assert hub.files() == {"run.sh": "new"}
+        assert (hub.directory / "run.sh").stat().st_mode & 0o100
+        assert hub.is_clean()
+
+
+def test_a_folder_takes_the_place_of_a_file_and_back(site: GitSite) -> None:
+    one, two = pair(site, {"f": "file", "keep": "k"})
+    one.write({"f": None})
+    one.write({"f/x": "inside"})
+    one.sync()
+    two.sync()
+    assert two.files() == {"f/x": "inside", "keep": "k"}
+    shutil.rmtree(two.directory / "f")
+    two.write({"f": "file again"})
+    two.sync()
+    one.sync()
+    assert one.files() == {"f": "file again", "keep": "k"}
+    assert one.is_clean()
+    assert two.is_clean()
+
+
+def test_a_folder_with_files_and_an_unrelated_repository_are_united(site: GitSite) -> None:
+    site.hub("one", {"shared": "same", "a": "theirs"}).sync()
+    other = site.hub("other", {"shared": "same", "a": "mine", "b": "mine"})
+    other.sync()
+    assert sorted(other.files().values()) == ["mine", "mine", "same", "theirs"]
+    assert other.files() == site.files()
+    assert other.git("status", "--porcelain") == ""
+
+
+def test_two_unrelated_histories_become_one_without_force(site: GitSite, tmp_path: Path) -> None:
+    site.hub("one", {"a": "1"}).sync()
+    before = git(site.repository, "rev-parse", "main")
+    directory = tmp_path / "mine"
+    write(directory, {"b": "2"})
+    git(directory, "init", "-q", "-b", "main")
+    git(directory, "add", ".")
+    git(directory, "commit", "-qm", "my own beginning")
+    mine = git(directory, "rev-parse", "HEAD")
+    hub = Hub(directory, Workspace.init(str(directory), site.url, mode="branch"))
+    hub.sync()
+    reached = git(site.repository, "rev-list", "main").splitlines()
+    assert {before, mine} <= set(reached)
+    assert site.files() == {"a": "1", "b": "2"}
+    assert hub.is_clean()
+
+
+def test_a_repository_that_a_person_works_in_is_not_committed_to_unasked(
+    site: GitSite, tmp_path: Path
+) -> None:
+    directory = tmp_path / "mine"
+    write(directory, {"b": "2"})
+    git(directory, "init", "-q", "-b", "main")
+    git(directory, "add", ".")
+    git(directory, "commit", "-qm", "mine")
+    with pytest.raises(UsageError) as caught:
+        Workspace.init(str(directory), site.url)
+    assert caught.value.code == "mode-needed"
+    assert not (directory / ".hubsync").exists()
+    assert git(directory, "status", "--porcelain") == ""
+
+
+def test_a_lost_memory_is_gits_own(site: GitSite) -> None:
+    one, two = pair(site, {"a": LINES, "gone": "x", "b": "1"})
+    one.write({"a": LINES.replace("one", "ONE"), "gone": None})
+    one.sync()
+    two.write({"a": LINES.replace("five", "FIVE")})
+    shutil.rmtree(two.directory / ".hubsync" / "state")
+    result = two.sync()
+    assert not result.conflicts
+    assert result.deleted_locally == ("gone",)
+    wanted = LINES.replace("one", "ONE").replace("five", "FIVE").rstrip("\n")
+    assert two.files() == {"a": wanted, "b": "1"} == site.files()
+
+
+def test_a_rewritten_remote_does_not_get_its_old_history_back(site: GitSite) -> None:
+    one, two = pair(site, {"a": "1", "secret": "s"})
+    two.write({"mine": "m"})
+    two.git("add", "mine")
+    two.git("commit", "-qm", "mine")
+    mine = two.git("rev-parse", "HEAD")
+    one.git("rm", "-q", "secret")
+    one.git("commit", "-q", "--amend", "-m", "cleaned")
+    one.git("push", "-qf")
+    two.sync()
+    assert site.files() == {"a": "1", "mine": "m"}
+    assert "Add a and secret" not in site.subjects()
+    kept = two.git("for-each-ref", "--format=%(objectname)", "refs/hubsync/backup/").splitlines()
+    assert kept == [mine]
+    assert two.is_clean()
+    one.sync()
+    assert one.files() == two.files()
+
+
+def test_an_emptied_remote_is_a_safety_stop(site: GitSite) -> None:
+    one, _ = pair(site, {"a": "1"})
+    shutil.rmtree(site.repository)
+    git(site.folder, "init", "-q", "--bare", "-b", "main", "remote.git")
+    with pytest.raises(SafetyStop):
+        one.sync()
+    assert one.files() == {"a": "1"}
+
+
+@pytest.mark.parametrize("state", ["merge", "lock"])
+def test_a_repository_in_the_middle_of_something_is_left_alone(site: GitSite, state: str) -> None:
+    one, _ = pair(site, {"a": "1"})
+    if state == "merge":
+        one.git("switch", "-qc", "other")
+        one.write({"a": "other"})
+        one.git("commit", "-qam", "other")
+        one.git("switch", "-q", "main")
+        one.write({"a": "main"})
+        one.git("commit", "-qam", "main")
+        one.git("merge", "other", check=False)
+    else:
+        (one.directory / ".git" / "index.lock").touch()
+    with pytest.raises(LocalError) as caught:
+        one.sync()
+    assert caught.value.code == "repository-busy"
+    assert len(site.subjects()) == 1
+
+
+def test_another_branch_is_not_synced_as_this_one(site: GitSite) -> None:
+    one, _ = pair(site, {"a": "1"})
+    one.git("switch", "-qc", "other")
+    one.write({"a": "other"})
+    with pytest.raises(LocalError) as caught:
+        one.sync()
+    assert caught.value.code == "other-branch"
+    assert site.files() == {"a": "1"}
+    one.git("stash", "-q")
+    one.git("switch", "-q", "main")
+    assert one.sync().nothing_done()
+
+
+def test_what_was_staged_and_is_nowhere_else_stays_findable(site: GitSite) -> None:
+    one, _ = pair(site, {"a": "1"})
+    one.write({"a": "staged"})
+    one.git("add", "a")
+    one.write({"a": "edited on"})
+    one.sync()
+    (backup,) = one.git("for-each-ref", "--format=%(refname)", "refs/hubsync/backup/").splitlines()
+    assert one.git("show", f"{backup}:a") == "staged"
+    assert one.is_clean()
+
+
+def test_line_ends_are_converted_as_gitattributes_say(site: GitSite) -> None:
+    one = site.hub("one", {".gitattributes": "*.bat text eol=crlf\n*.txt text\n"})
+    (one.directory / "run.bat").write_bytes(b"one\r\ntwo\r\n")
+    (one.directory / "a.txt").write_bytes(b"one\ntwo\n")
+    one.sync()
+    assert git(site.repository, "cat-file", "-s", "main:run.bat") == "8"
+    two = site.clone("two")
+    assert (two.directory / "run.bat").read_bytes() == b"one\r\ntwo\r\n"
+    assert two.is_clean()
+    assert two.sync().nothing_done()
+    assert one.is_clean()
+
+
+def test_what_belongs_to_lfs_is_never_committed_as_a_plain_file(site: GitSite) -> None:
+    one = site.hub("one", {".gitattributes": "*.bin filter=lfs -text\n", "a.txt": "a"})
+    one.write({"large.bin": "content"})
+    (problem,) = one.sync().problems
+    assert (problem.path, problem.code) == ("large.bin", "lfs")
+    assert set(site.files()) == {".gitattributes", "a.txt"}
+
+
+def test_a_submodule_stays_what_it_is(site: GitSite, tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    write(library, {"code.py": "1"})
+    git(library, "init", "-q", "-b", "main")
+    git(library, "add", ".")
+    git(library, "commit", "-qm", "library")
+    one, _ = pair(site, {"a": "1"})
+    one.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(library), "sub")
+    one.git("commit", "-qm", "with a submodule")
+    one.write({"a": "2"})
+    result = one.sync()
+    assert [(one.path, one.code) for one in result.problems] == [("sub", "submodule")]
+    assert git(site.repository, "ls-tree", "main", "sub").startswith("160000 commit")
+    assert "Update a" in site.subjects()
+
+
+def test_hubsyncs_own_folder_is_ignored_in_this_clone_alone(site: GitSite) -> None:
+    one, _ = pair(site, {"a": "1"})
+    assert not (one.directory / ".gitignore").exists()
+    assert "/.hubsync/" in (one.directory / ".git/info/exclude").read_text().splitlines()
+
+
+def test_earlier_contents_come_back_as_a_new_change(site: GitSite) -> None:
+    one, two = pair(site, {"a": "first"})
+    one.write({"a": "second"})
+    one.sync()
+    versions = one.workspace.versions("a")
+    assert [version.hub for version in versions] == ["one", "one"]
+    one.workspace.restore("a", at=versions[-1].version)
+    one.sync()
+    two.sync()
+    assert two.files() == {"a": "first"}
+    assert len(site.subjects()) == 3
+
+
+def test_the_log_tells_syncs_and_a_persons_commits(site: GitSite) -> None:
+    one, _ = pair(site, {"a": "1"})
+    one.write({"a": "2"})
+    one.git("commit", "-qam", "a reason")
+    one.sync()
+    newest, oldest = one.workspace.log()
+    assert (newest.message, newest.hub, newest.author) == ("a reason", "", "Ada")
+    assert (oldest.message, oldest.hub) == ("Add a", "one")
+
+
+def test_a_pull_moves_the_branch_and_keeps_what_is_uncommitted(site: GitSite) -> None:
+    one, two = pair(site, {"a": "1", "b": "1"})
+    one.write({"a": "2"})
+    one.sync()
+    two.write({"b": "mine"})
+    two.pull()
+    assert two.files() == {"a": "2", "b": "mine"}
+    assert two.git("rev-parse", "HEAD") == git(site.repository, "rev-parse", "main")
+    assert two.git("status", "--porcelain") == " M b"
+    assert site.files() == {"a": "2", "b": "1"}
+
+
+def test_a_push_leaves_the_branch_where_the_disk_is(site: GitSite) -> None:
+    """Else the next commit by hand would delete what the push had not brought here."""
+    one, two = pair(site, {"a": "1"})
+    one.write({"new": "n"})
+    one.sync()
+    two.write({"mine": "m"})
+    two.push()
+    two.git("add", "-A")
+    two.git("commit", "-qm", "by hand")
+    two.sync()
+    one.sync()
+    assert one.files() == two.files() == site.files() == {"a": "1", "mine": "m", "new": "n"}
+    assert two.is_clean()
+
+
+def test_a_push_that_meets_a_moved_branch_leaves_what_is_newer_there(site: GitSite) -> None:
+    one, two = pair(site, {"a": "1", "b": "1"})
+    one.write({"a": "2"})
+    one.sync()
+    two.write({"a": "mine", "b": "mine"})
+    result = two.push()
+    assert list(result.unsynced) == ["a"]
+    assert site.files() == {"a": "2", "b": "mine"}
+    assert two.files() == {"a": "mine", "b": "mine"}
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[GitSite]:
+    """Over HTTP: a push into a folder runs no hooks."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    with git_http(folder) as server, no_ones_settings(tmp_path / "nobody"):
+        yield GitSite(folder, server.url("remote.git"))
+
+
+def test_what_a_protected_branch_refuses_goes_to_a_branch_beside_it(served: GitSite) -> None:
+    site = served
+    git(site.repository, "config", "http.receivepack", "true")
+    one, two = pair(site, {"a": "1"})
+    protect(site.repository, "main")
+    one.write({"a": "2", "b": "new"})
+    (problem,) = one.sync().problems
+    assert problem.code == "on-side-branch"
+    assert "hubsync/ada/main" in problem.message
+    assert git(site.repository, "show", "hubsync/ada/main:a") == "2"
+    assert site.files() == {"a": "1"}
+    assert one.files() == {"a": "2", "b": "new"}
+    before = git(site.repository, "rev-parse", "hubsync/ada/main")
+    assert len(one.sync().problems) == 1
+    assert git(site.repository, "rev-parse", "hubsync/ada/main") == before
+    one.write({"a": "3"})
+    one.sync()
+    assert git(site.repository, "show", "hubsync/ada/main:a") == "3"
+    shutil.rmtree(site.repository / "hooks")
+    assert not one.sync().problems
+    two.sync()
+    assert two.files() == one.files() == site.files()
+
+
+def test_a_secret_is_held_back_before_it_is_committed(site: GitSite) -> None:
+    token = "ghp_" + "Zq7Rk2Lw9Xv4Bn8Mc3Td6Yf1Hs5Jg0Pa2Wb4"
+    one, _ = pair(site, {"a": "1"})
+    one.write({"a": "2", "settings.py": f"name = 1\ntoken = '{token}'\n"})
+    (problem,) = one.sync().problems
+    assert (problem.path, problem.code) == ("settings.py", "secret-found")
+    assert token not in problem.message
+    assert site.files() == {"a": "2"}
+    assert token not in one.git("log", "-p", "--all")
+    one.workspace.allow("settings.py")
+    assert not one.sync().problems
+    assert "settings.py" in site.files()
+
+
+def test_a_file_that_is_too_large_for_git_is_held_back(site: GitSite) -> None:
+    one, _ = pair(site, {"a": "1"})
+    with open(one.directory / "large.bin", "wb") as file:
+        file.truncate(60_000_000)
+    (problem,) = one.sync().problems
+    assert (problem.path, problem.code) == ("large.bin", "file-too-large-for-git")
+    assert "hubsync remote add" in problem.hint
+    assert site.files() == {"a": "1"}

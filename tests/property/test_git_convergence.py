@@ -1,0 +1,248 @@
+"""Random people, hubs and plain git on one repository: nothing is lost, and all ends equal.
+
+What lies on a hub's disk when hubsync runs there is owed from then on: it has to be somewhere for
+ever after, on a disk, in the trash, or in a commit that a reference leads to.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
+
+from hubsync.errors import SafetyStop
+from tests.git_hubs import META, GitSite, Hub, git, no_ones_settings
+
+PATHS = ("a", "b.txt", "d/a", "d/b.txt", "d/e/a", "b.txt/x", "d", "ä ö/-n.txt", "nb.ipynb", "x y")
+LINES = 6
+
+hubs = st.integers(0, 2)
+paths = st.sampled_from(PATHS)
+verbs = st.sampled_from(["sync", "sync", "sync", "push", "pull"])
+
+
+class Repositories(RuleBasedStateMachine):
+    """Every rule does one small thing, or nothing where it does not apply, so that it shrinks."""
+
+    @initialize(count=st.integers(2, 3), files=st.integers(0, 3))
+    def begin(self, count: int, files: int) -> None:
+        self.stack = ExitStack()
+        folder = Path(tempfile.mkdtemp(prefix="hubsync-git-"))
+        self.stack.callback(shutil.rmtree, folder)
+        self.stack.enter_context(no_ones_settings(folder / "nobody"))
+        self.site = GitSite(folder)
+        self.owed: set[bytes] = set()
+        self.counter = 0
+        first = self.site.hub("hub-0", {path: self.text() for path in ("keep", *PATHS[:files])})
+        self.hubs = [first]
+        self.run(first, "sync")
+        for number in range(1, count):
+            self.hubs.append(self.site.clone(f"hub-{number}"))
+
+    def teardown(self) -> None:
+        if not hasattr(self, "stack"):
+            return
+        try:
+            self.settle()
+        finally:
+            for hub in self.hubs:
+                hub.workspace.close()
+            self.stack.close()
+
+    # -- people -------------------------------------------------------------------------
+
+    def text(self) -> str:
+        self.counter += 1
+        return "".join(f"line {line} of text {self.counter}\n" for line in range(LINES))
+
+    def hub(self, number: int) -> Hub:
+        return self.hubs[number % len(self.hubs)]
+
+    def file(self, hub: Hub, path: str) -> Path | None:
+        """The regular file at ``path``, if there is one."""
+        found = hub.directory / path
+        return found if found.is_file() and not found.is_symlink() else None
+
+    @rule(hub=hubs, path=paths)
+    def write(self, hub: int, path: str) -> None:
+        target = self.hub(hub).directory / path
+        if target.is_dir() or no_folder(target.parent):
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_symlink():
+            target.unlink()
+        target.write_text(self.text())
+
+    @rule(hub=hubs, path=paths, line=st.integers(0, LINES - 1))
+    def edit_line(self, hub: int, path: str, line: int) -> None:
+        target = self.file(self.hub(hub), path)
+        if target is None:
+            return
+        self.counter += 1
+        lines = target.read_text().splitlines(keepends=True)
+        lines[line : line + 1] = [f"edit {self.counter}\n"]
+        target.write_text("".join(lines))
+
+    @rule(hub=hubs, path=paths)
+    def remove(self, hub: int, path: str) -> None:
+        target = self.hub(hub).directory / path
+        if target.is_dir() and not target.is_symlink():
+            shutil.rmtree(target)
+        elif os.path.lexists(target):
+            target.unlink()
+
+    @rule(hub=hubs, path=paths, to=paths)
+    def rename(self, hub: int, path: str, to: str) -> None:
+        source, target = self.file(self.hub(hub), path), self.hub(hub).directory / to
+        if source is None or os.path.lexists(target) or no_folder(target.parent):
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.rename(target)
+
+    @rule(hub=hubs, path=paths)
+    def change_mode(self, hub: int, path: str) -> None:
+        target = self.file(self.hub(hub), path)
+        if target is not None:
+            target.chmod(target.stat().st_mode ^ 0o111)
+
+    @rule(hub=hubs, path=paths, to=st.sampled_from(["a", "b.txt", "nowhere"]))
+    def link(self, hub: int, path: str, to: str) -> None:
+        target = self.hub(hub).directory / path
+        if "/" in path or os.path.lexists(target):
+            return
+        target.symlink_to(to)
+
+    # -- people who use git -------------------------------------------------------------
+
+    @rule(hub=hubs, everything=st.booleans())
+    def commit(self, hub: int, everything: bool) -> None:
+        here = self.hub(hub)
+        here.git("add", "-A" if everything else "-u", check=False)
+        here.git("commit", "-qm", "by hand", check=False)
+
+    @rule(hub=hubs)
+    def push_by_git(self, hub: int) -> None:
+        self.hub(hub).git("push", "-q", check=False)
+
+    @rule(hub=hubs)
+    def stage(self, hub: int) -> None:
+        self.hub(hub).git("add", "-A", check=False)
+
+    @rule(path=paths, removed=st.booleans())
+    def elsewhere(self, path: str, removed: bool) -> None:
+        """Somebody without hubsync, in a clone of their own."""
+        other = self.site.folder / f"other-{self.counter}"
+        self.counter += 1
+        git(self.site.folder, "clone", "-q", "remote.git", other.name)
+        target = other / path
+        if removed and target.is_file():
+            target.unlink()
+        elif not target.is_dir() and not no_folder(target.parent):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.is_symlink():
+                target.unlink()
+            target.write_text(self.text())
+        git(other, "add", "-A")
+        git(other, "commit", "-qm", "elsewhere", check=False)
+        git(other, "push", "-q", "origin", "HEAD:main", check=False)
+        shutil.rmtree(other)
+
+    # -- hubsync ------------------------------------------------------------------------
+
+    @rule(hub=hubs, verb=verbs)
+    def sync(self, hub: int, verb: str) -> None:
+        self.run(self.hub(hub), verb)
+
+    @rule(hub=hubs)
+    def forget(self, hub: int) -> None:
+        shutil.rmtree(self.hub(hub).directory / ".hubsync" / "state", ignore_errors=True)
+
+    def run(self, hub: Hub, verb: str) -> None:
+        self.owed |= set(contents(hub.directory).values())
+        try:
+            {"sync": hub.sync, "push": hub.push, "pull": hub.pull}[verb]()
+        except SafetyStop:
+            hub.sync(confirm_deletes=True)
+        self.check_nothing_lost()
+
+    def check_nothing_lost(self) -> None:
+        kept = reachable(self.site.repository)
+        for hub in self.hubs:
+            kept |= reachable(hub.directory) | set(contents(hub.directory).values())
+            trash = hub.directory / ".hubsync" / "trash"
+            kept |= {one.read_bytes() for one in trash.rglob("*") if one.is_file()}
+        assert self.owed <= kept, self.owed - kept
+
+    def settle(self) -> None:
+        for _ in range(2):
+            for hub in self.hubs:
+                self.run(hub, "sync")
+        for hub in self.hubs[:-1]:
+            self.run(hub, "sync")
+        wanted = contents(self.hubs[0].directory)
+        for hub in self.hubs:
+            assert contents(hub.directory) == wanted
+            assert hub.git("status", "--porcelain") == "", hub.git("status")
+            assert hub.git("rev-parse", "HEAD") == git(self.site.repository, "rev-parse", "main")
+            before = hub.git("rev-parse", "HEAD")
+            assert hub.sync().nothing_done()
+            assert hub.git("rev-parse", "HEAD") == before
+            hub.git("fsck", "--strict")
+
+
+def no_folder(path: Path) -> bool:
+    """Whether something that is no folder stands in the way of one there."""
+    above = (path, *path.parents)
+    return any(os.path.lexists(one) and (one.is_symlink() or not one.is_dir()) for one in above)
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    """The files of a hub, links left out."""
+    return {
+        path.relative_to(directory).as_posix(): path.read_bytes()
+        for path in directory.rglob("*")
+        if path.relative_to(directory).parts[0] not in META
+        and path.is_file()
+        and not path.is_symlink()
+    }
+
+
+def reachable(repository: Path) -> set[bytes]:
+    """Every content that a reference leads to."""
+    names = git(repository, "rev-list", "--objects", "--all").splitlines()
+    text = "\n".join(name.split(" ")[0] for name in names)
+    if not text:
+        return set()
+    return set(blobs(repository, text))
+
+
+def blobs(repository: Path, names: str) -> list[bytes]:
+    import pygit2
+
+    opened = pygit2.Repository(str(repository))
+    found = [opened[name] for name in names.splitlines()]
+    return [one.data for one in found if isinstance(one, pygit2.Blob)]
+
+
+def test_random_work_on_hubs_and_with_git_ends_equal_and_loses_nothing() -> None:
+    run_state_machine_as_test(
+        Repositories, settings=settings(settings(), max_examples=25, stateful_step_count=15)
+    )
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("part", range(4))
+def test_the_same_for_long(part: int) -> None:
+    run_state_machine_as_test(Repositories, settings=settings(settings(), stateful_step_count=25))
