@@ -4,6 +4,7 @@ there, and the next run goes on."""
 from __future__ import annotations
 
 import random
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -381,7 +382,7 @@ def test_a_server_that_does_not_listen_is_unreachable(tmp_path: Path) -> None:
 
 def test_an_unknown_host_is_unreachable(tmp_path: Path) -> None:
     # No label of a name may have more than 63 characters, so that no name server is asked.
-    host = "nowhere-" + "x" * 63 + ".invalid"
+    host = "credentials-" + "x" * 63 + ".invalid"
     for url in (f"git+http://{host}/a.git", f"ssh://ada@{host}/a.git"):
         offers = Offers()
         with pytest.raises(Unreachable) as caught:
@@ -565,6 +566,22 @@ def test_a_host_whose_key_is_known_is_let_in(ssh: GitSsh, home: Path, tmp_path: 
     assert opened.connect(create=True)
 
 
+@pytest.mark.parametrize("known", ["no file", "another host", "another key"])
+def test_a_host_whose_key_is_unknown_or_changed_is_refused_before_a_key_is_shown(
+    ssh: GitSsh, home: Path, tmp_path: Path, known: str
+) -> None:
+    ssh.repository(f"{tmp_path.name}.git")
+    if known != "no file":
+        new_key(tmp_path / "other")
+        port = ssh.port if known == "another key" else free_port()
+        trust(home / ".ssh" / "known_hosts", port, tmp_path / "other.pub")
+    offers = Offers(*[key_of(ssh)] * 3)
+    with pytest.raises(RemoteUnavailable) as caught:
+        remote(ssh.url(f"{tmp_path.name}.git"), tmp_path / "a", offers).connect(create=True)
+    assert not offers.asked
+    assert "known_hosts" in caught.value.hint
+
+
 def test_a_key_that_is_not_authorised_ends_in_one_refusal(
     ssh: GitSsh, home: Path, tmp_path: Path
 ) -> None:
@@ -633,3 +650,20 @@ def test_a_push_over_ssh_that_is_cut_off_is_not_there_and_goes_on_later(
     opened.publish([put], seen, note, Silent())
     assert git(repository, "show", "main:f") == LARGE
     git(repository, "fsck", "--strict")
+
+
+def test_a_server_that_never_answers_is_given_up(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        assert 0 < pygit2.settings.server_timeout <= 120_000
+        before = pygit2.settings.server_timeout
+        pygit2.settings.server_timeout = 1_000
+        try:
+            for url in (
+                f"git+http://127.0.0.1:{port}/a.git",
+                f"ssh://ada@127.0.0.1:{port}/a.git",
+            ):
+                with pytest.raises(Unreachable):
+                    remote(url, tmp_path / "a", Offers()).connect(create=True)
+        finally:
+            pygit2.settings.server_timeout = before

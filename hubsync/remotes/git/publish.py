@@ -106,16 +106,16 @@ class Publisher:
             outcomes += [Outcome(one.change.path, Done.MOVED) for one in moved]
             commit = self._commit(ready, remote, note)
             refused = None if commit == remote else self._pushed(commit, reporter)
-            if refused is not None and not _is_moved(refused):
-                side = side_branch(note.identity.author, self._branch)
-                return self._aside(ready, outcomes, commit, (planned, side, refused), reporter)
             if refused is None:
                 outcomes += [Outcome(one.change.path, Done.DONE, one.entry) for one in ready]
                 size = sum(one.size for one in ready)
                 revision = commit if remote == planned else INEXACT + commit
                 return Published(tuple(outcomes), revision, size)
             self._pause(attempt)
-            remote = self._fetched()
+            before, remote = remote, self._fetched()
+            if remote == before and not _is_locked(refused):
+                side = side_branch(note.identity.author, self._branch)
+                return self._aside(ready, outcomes, commit, (planned, side, refused), reporter)
         raise RemoteMoved(
             "Other hubs published again and again meanwhile; nothing was overwritten.",
             "Run the command again.",
@@ -311,11 +311,9 @@ class Publisher:
         return Published((*outcomes, *kept), planned)
 
 
-def _is_moved(refused: str) -> bool:
-    return (
-        re.search(r"descendant|fast-forward|failed to (update|lock)|cannot lock", refused)
-        is not None
-    )
+def _is_locked(refused: str) -> bool:
+    """Whether another push is under way there just now."""
+    return re.search(r"descendant|failed to (update|lock)|cannot lock", refused) is not None
 
 
 def _author(repository: Any, note: SyncNote) -> Any:

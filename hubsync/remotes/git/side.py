@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pygit2
 
@@ -66,13 +66,28 @@ def told(place: GitPlace, path: str, branch: str, side: str, why: str, count: in
 
 
 def _hint(place: GitPlace, branch: str, side: str) -> str:
-    found = re.match(
-        r"(?:https?://|ssh://)?(?:[^@/]*@)?([^:/]+)[:/](.+?)(?:\.git)?/?$", place.transport
-    )
-    if found is None or place.folder is not None:
+    page = _page(place)
+    if not page:
         return "Ask whoever may push to that branch to merge it."
-    host, path = found[1], found[2]
-    if "gitlab" in host:
+    if "gitlab" in page:
         query = f"merge_request%5Bsource_branch%5D={quote(side, safe='')}"
-        return f"Open a merge request: https://{host}/{path}/-/merge_requests/new?{query}"
-    return f"Open a pull request: https://{host}/{path}/compare/{branch}...{quote(side)}?expand=1"
+        return f"Open a merge request: {page}/-/merge_requests/new?{query}"
+    return f"Open a pull request: {page}/compare/{branch}...{quote(side)}?expand=1"
+
+
+def _page(place: GitPlace) -> str:
+    """The repository's page in a browser; ``""`` where there is none."""
+    if place.folder is not None:
+        return ""
+    parts = urlsplit(place.transport)
+    if parts.scheme in ("http", "https"):
+        host = parts.netloc.rpartition("@")[2]
+        return f"{parts.scheme}://{host}{_repository(parts.path)}"
+    if parts.scheme == "ssh":
+        return f"https://{parts.hostname}{_repository(parts.path)}"
+    host, _, path = place.transport.rpartition("@")[2].partition(":")
+    return f"https://{host}/{_repository(path).lstrip('/')}"
+
+
+def _repository(path: str) -> str:
+    return path.rstrip("/").removesuffix(".git")

@@ -18,7 +18,11 @@ Credentials = Callable[[str, str | None, int], Any]
 """URL, user name in it and the kinds that are allowed -> what libgit2 takes; None: nothing left.
 Asked again after a refusal."""
 
+_DENIED: Final = re.compile(r"status code: 40[13]\b|authenticat", re.IGNORECASE)
 _TRIES: Final = 8
+_TOLD: Final = 4000
+pygit2.settings.server_connect_timeout = 15_000
+pygit2.settings.server_timeout = 120_000  # ms without a byte; libgit2's own is for ever
 _HEADS: Final = "refs/heads/"
 
 
@@ -78,7 +82,14 @@ class Transport:
     def _failed(self, error: Exception, calls: _Calls) -> HubsyncError:
         said = without_credentials(str(error))
         host = self._place.host or self._place.transport
-        if calls.exhausted or re.search(r"\b40[13]\b|authentication|credentials", said, re.I):
+        if calls.untrusted:
+            return Unreachable(
+                f"{calls.untrusted} could not show that it is the one it says it is: {said}",
+                "For SSH, compare its host key with the one in ~/.ssh/known_hosts (connecting once "
+                "with ssh adds it there); for HTTPS, check its certificate.",
+                "untrusted-host",
+            )
+        if calls.exhausted or (_DENIED.search(said) and "resolve address" not in said):
             return AccessDenied(
                 f"{host} refused the credentials for {self._place.url}.",
                 "Run 'hubsync login github', or set GITHUB_TOKEN; for SSH, add your key.",
@@ -98,7 +109,9 @@ class _Calls(pygit2.RemoteCallbacks):
         self._reporter = reporter
         self._asked = 0
         self.exhausted = False
+        self.untrusted = ""
         self.refused: str | None = None
+        self._told = ""
 
     def credentials(self, url: str, username_from_url: str | None, allowed_types: Any) -> Any:
         self._asked += 1
@@ -110,9 +123,20 @@ class _Calls(pygit2.RemoteCallbacks):
             raise pygit2.GitError("there are no credentials left to try")
         return found
 
+    def certificate_check(self, certificate: None, valid: bool, host: bytes) -> bool:
+        """libgit2 knows the certificates and host keys that are trusted (SSH: known_hosts); to an
+        untrusted server no key and no token is shown."""
+        if not valid:
+            self.untrusted = host.decode(errors="replace") if isinstance(host, bytes) else str(host)
+        return bool(valid)
+
+    def sideband_progress(self, string: str) -> None:
+        self._told = (self._told + string)[-_TOLD:]
+
     def push_update_reference(self, refname: str, message: str | None) -> None:
         if message:
-            self.refused = message
+            reasons = [line.strip() for line in self._told.splitlines() if "error" in line.lower()]
+            self.refused = "; ".join([message, *reasons[:2]])
 
 
 def without_credentials(text: str) -> str:
