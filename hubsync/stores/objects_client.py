@@ -167,9 +167,14 @@ class Client:
             options["if_none_match"] = unless
         if identity:
             options["if_match"] = identity
-        self.count("get")
-        try:
-            answer = obstore.get(self.reader, key, options=options or None)
+        for attempt in range(TRIES):
+            self.count("get")
+            try:
+                answer = obstore.get(self.reader, key, options=options or None)
+            except NotModifiedError:
+                raise
+            except FAILURES as error:
+                raise self.failed(error, key) from error
             info = info_of(answer.meta)
             # Not every server heeds If-Match.
             if identity and info.identity != identity:
@@ -178,11 +183,14 @@ class Client:
                 raise other_size(key, info.size, size)
             if limit is not None and info.size > limit:
                 raise too_large(key, info.size, limit)
-            return answer.bytes(), info
-        except NotModifiedError:
-            raise
-        except FAILURES as error:
-            raise self.failed(error, key) from error
+            try:
+                return answer.bytes(), info
+            except FAILURES as error:
+                # The answer broke off. obstore asks for the rest, which not every server gives.
+                if attempt + 1 == TRIES:
+                    raise self.failed(error, key) from error
+            time.sleep(_BACKOFF * 2**attempt * random.uniform(0.5, 1.5))
+        raise AssertionError("unreachable: the last try returns or raises")
 
     def get_range(self, info: ObjectInfo, start: int, end: int) -> Any:
         """Bytes ``start`` to ``end`` (exclusive) of the object, which must still be ``info``."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hubsync import Workspace
-from hubsync.errors import LocalError, SafetyStop, UsageError
+from hubsync.errors import LocalError, SafetyStop, Unreachable, UsageError
 from tests.git_hubs import GitSite, Hub, git, no_ones_settings, write
 from tests.servers import git_http
 from tests.servers.git_bare import protect
@@ -230,6 +230,22 @@ def test_a_repository_that_a_person_works_in_is_not_committed_to_unasked(
     assert caught.value.code == "mode-needed"
     assert not (directory / ".hubsync").exists()
     assert git(directory, "status", "--porcelain") == ""
+
+
+def test_a_mode_that_is_not_there_is_no_other_mode(site: GitSite) -> None:
+    directory = site.folder / "mine"
+    write(directory, {"b": "2"})
+    with pytest.raises(UsageError) as caught:
+        Workspace.init(str(directory), site.url, mode="shadow")
+    assert caught.value.code == "mode-not-there"
+    assert sorted(one.name for one in directory.iterdir()) == ["b"]
+
+
+def test_a_repository_that_cannot_be_reached_leaves_nothing_behind(tmp_path: Path) -> None:
+    write(tmp_path / "mine", {"b": "2"})
+    with pytest.raises(Unreachable):
+        Workspace.init(str(tmp_path / "mine"), "git+http://127.0.0.1:1/x.git")
+    assert sorted(one.name for one in (tmp_path / "mine").iterdir()) == ["b"]
 
 
 def test_a_lost_memory_is_gits_own(site: GitSite) -> None:

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from hubsync.errors import Unreachable, UsageError
 from hubsync.model import Entry, Kind, LogRecord, Tree, Version
 from hubsync.remotes.git import checkout, objects
 from hubsync.remotes.git.history import History
-from hubsync.remotes.git.place import DEFAULT_BRANCH, GitPlace
+from hubsync.remotes.git.place import BRANCH_MODE, DEFAULT_BRANCH, GitPlace
 from hubsync.remotes.git.publish import INEXACT, Publisher
 from hubsync.remotes.git.transport import Credentials, Transport
 from hubsync.remotes.protocol import (
@@ -98,10 +99,23 @@ class GitRemote:
                     f"There is no repository at {folder}.", "Check the URL.", "no-mirror"
                 )
             pygit2.init_repository(folder, bare=True, initial_head=DEFAULT_BRANCH)
-        repository, _ = self._open(create=True)
-        if create:
-            self._refuse_unasked(repository)
-        _, default = self._listed()
+        if self._place.mode not in ("", BRANCH_MODE):
+            raise UsageError(
+                f"The mode {self._place.mode!r} is not there yet.",
+                "Use --mode branch: what is synced becomes commits on your branch.",
+                "mode-not-there",
+            )
+        before = os.path.lexists(os.path.join(self._root, ".git"))
+        try:
+            repository, _ = self._open(create=True)
+            if create:
+                self._refuse_unasked(repository)
+            _, default = self._listed()
+        except BaseException:
+            if not before:  # what was begun a moment ago holds nothing of anybody's
+                self.close()
+                shutil.rmtree(os.path.join(self._root, ".git"), ignore_errors=True)
+            raise
         self._branch = self._chosen(default)
         if repository.head_is_unborn and repository.references.get("HEAD") is not None:
             repository.set_head(f"refs/heads/{self._branch}")
@@ -251,6 +265,7 @@ class GitRemote:
     def close(self) -> None:
         if self._repository is not None:
             self._repository.free()
+        self._repository = self._transport = None
 
     def _history(self) -> History:
         repository, _ = self._open()

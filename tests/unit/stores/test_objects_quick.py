@@ -284,6 +284,21 @@ def test_a_server_that_never_answers_plainly_is_soon_asked_the_ordinary_way_alon
     assert server.ways().count(True) <= 11
 
 
+def test_an_ordinary_answer_that_breaks_off_is_asked_for_again(
+    serve: Serve, tmp_path: Path
+) -> None:
+    broken = iter([True, True, False, False])
+
+    def answer(asked: Asked) -> bytes:
+        whole = reply(content(asked.key), b"Connection: close")
+        return whole[:-10] if next(broken) else whole
+
+    server = serve(answer)
+    data, info = client_of(server).get("k", size=len(content("k")))
+    assert bytes(data) == content("k")
+    assert info.size == len(content("k"))
+
+
 def test_one_odd_answer_costs_one_request_more(serve: Serve, objects: Make, tmp_path: Path) -> None:
     server = serve(
         lambda asked: None if asked.quick and asked.key == "k7" else plain(asked),
