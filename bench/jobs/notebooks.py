@@ -169,7 +169,7 @@ def _nbdime() -> Merger:
 
             nbdime.log.logger.setLevel(logging.ERROR)  # it tells of every conflict
     except ImportError as error:
-        raise Wrong("nbdime is not installed; 'make bench' installs it") from error
+        raise Wrong("nbdime is not installed: .venv/bin/pip install nbdime") from error
 
     def merged(versions: _Versions) -> _Merged:
         with warnings.catch_warnings():
