@@ -10,6 +10,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -67,7 +68,10 @@ def notebooks(place: Place, rounds: int) -> Finding:
     found = [_versions(folder) for folder in sorted(place.notebooks.iterdir()) if folder.is_dir()]
     if not found:
         raise Wrong(f"no merges in {place.notebooks}; {_SET}")
-    mergers: dict[str, Merger] = {HUBSYNC: _ours, "git merge-file": _git(), "nbdime": _nbdime()}
+    mergers: dict[str, Merger] = {HUBSYNC: _ours, "git merge-file": _git()}
+    has_nbdime = find_spec("nbdime") is not None
+    if has_nbdime:
+        mergers["nbdime"] = _nbdime()
     taken: dict[str, list[_Tally]] = {name: [] for name in mergers}
     for number in range(rounds):
         order = list(mergers)
@@ -80,18 +84,23 @@ def notebooks(place: Place, rounds: int) -> Finding:
         peaks={},
         verdicts=_verdicts({name: tallies[-1] for name, tallies in taken.items()}, taken),
         note="library calls from bytes to bytes, imports left out; git is a process for each;"
-        f" nbdime {version('nbdime')}",
+        + (f" nbdime {version('nbdime')}" if has_nbdime else " nbdime is not installed"),
     )
 
 
 def _verdicts(last: Mapping[str, _Tally], taken: Mapping[str, list[_Tally]]) -> tuple[Verdict, ...]:
     ours = last[HUBSYNC]
     seconds = {name: median(one.seconds for one in tallies) for name, tallies in taken.items()}
-    ratio = seconds[HUBSYNC] / seconds["nbdime"]
+    ratio = seconds[HUBSYNC] / seconds["nbdime"] if "nbdime" in seconds else 0.0
     slowest = max(one.slowest for one in taken[HUBSYNC])
     twice = ours.merges - ours.clean
     return (
-        Verdict("time / nbdime", f"{ratio:.3f} x", f"{_OF_NBDIME:g} x", ratio <= _OF_NBDIME),
+        Verdict(
+            "time / nbdime",
+            f"{ratio:.3f} x" if ratio else "nbdime is not installed (pip install nbdime)",
+            f"{_OF_NBDIME:g} x",
+            ratio <= _OF_NBDIME if ratio else None,
+        ),
         Verdict(
             "slowest merge",
             f"{slowest * 1000:.0f} ms",

@@ -48,7 +48,7 @@ def test_job_measures_on_tiny_data(job: str, tmp_path: Path) -> None:
     assert f"{os.cpu_count()} cores" in page
 
 
-def test_notebooks_are_merged_by_three_programs(tmp_path: Path) -> None:
+def test_notebooks_are_merged_beside_other_programs(tmp_path: Path) -> None:
     folder = tmp_path / "set" / "01"
     folder.mkdir(parents=True)
     cells = [{"cell_type": "raw", "metadata": {}, "source": name} for name in "abc"]
