@@ -491,3 +491,36 @@ def test_a_file_that_is_too_large_for_git_is_held_back(site: GitSite) -> None:
     assert (problem.path, problem.code) == ("large.bin", "file-too-large-for-git")
     assert "hubsync remote add" in problem.hint
     assert site.files() == {"a": "1"}
+
+
+def test_a_secret_in_a_persons_own_commit_is_not_pushed_for_them(site: GitSite) -> None:
+    token = "ghp_" + "Zq7Rk2Lw9Xv4Bn8Mc3Td6Yf1Hs5Jg0Pa2Wb4"
+    one, two = pair(site, {"a": "1"})
+    one.write({"settings.py": f"token = '{token}'\n"})
+    one.git("add", "settings.py")
+    one.git("commit", "-qm", "by hand")
+    one.git("rm", "-q", "settings.py")
+    one.git("commit", "-qm", "taken out again")
+    one.write({"a": "2"})
+    (problem,) = one.sync().problems
+    assert (problem.path, problem.code) == ("settings.py", "secret-found")
+    assert token not in problem.message
+    assert site.files() == {"a": "1"}
+    assert token not in git(site.repository, "log", "-p", "--all")
+    two.write({"b": "2"})
+    two.sync()
+    assert one.sync().problems
+    assert one.files() == {"a": "2", "b": "2"}
+    one.git("reset", "-q", "--soft", "HEAD~2")
+    assert not one.sync().problems
+    assert site.files() == {"a": "2", "b": "2"}
+
+
+def test_a_secret_that_is_committed_and_on_the_disk_stays_here(site: GitSite) -> None:
+    token = "ghp_" + "Zq7Rk2Lw9Xv4Bn8Mc3Td6Yf1Hs5Jg0Pa2Wb4"
+    one, _ = pair(site, {"a": "1"})
+    one.write({"settings.py": f"token = '{token}'\n", "b": "new"})
+    one.git("add", "-A")
+    one.git("commit", "-qm", "by hand")
+    assert "secret-found" in {one.code for one in one.sync().problems}
+    assert token not in git(site.repository, "log", "-p", "--all")

@@ -26,6 +26,7 @@ from hubsync.leaks.gate import secret_found, too_large
 from hubsync.model import METADATA_DIR, Entry, Kind, Problem, same_content
 from hubsync.remotes.git import checkout, objects
 from hubsync.remotes.git.message import message_for
+from hubsync.remotes.git.own import leaking
 from hubsync.remotes.git.place import GitPlace
 from hubsync.remotes.git.side import put_aside, side_branch, told
 from hubsync.remotes.git.transport import Transport
@@ -104,6 +105,9 @@ class Publisher:
         for attempt in range(_TRIES):
             ready, moved = self._still_expected(ready, remote, planned)
             outcomes += [Outcome(one.change.path, Done.MOVED) for one in moved]
+            leak = self._leak(remote)
+            if leak is not None:
+                return Published((*outcomes, *_withheld(ready, leak)), planned)
             commit = self._commit(ready, remote, note)
             refused = None if commit == remote else self._pushed(commit, reporter)
             if refused is None:
@@ -120,6 +124,14 @@ class Publisher:
             "Other hubs published again and again meanwhile; nothing was overwritten.",
             "Run the command again.",
         )
+
+    def _leak(self, remote: str) -> Problem | None:
+        """What the person's own commits, which are pushed with ours, would let out."""
+        repository = self._repository
+        local = checkout.tip(repository, self._branch)
+        if self._parents(local, remote)[:1] != [local]:
+            return None
+        return leaking(repository, local, remote, self._allowed)
 
     def _prepared(self, change: Change) -> _Ready | Outcome:
         if isinstance(change, Remove):
@@ -304,16 +316,25 @@ class Publisher:
             )
         paths = [one.change.path for one in ready if not isinstance(one.change, Record)]
         problem = told(self._place, paths[0], self._branch, side, why, len(paths))
-        kept = [Outcome(path, Done.FAILED) for path in paths[1:]]
-        kept.append(Outcome(paths[0], Done.FAILED, problem=problem))
-        known = [one for one in ready if isinstance(one.change, Record)]
-        kept += [Outcome(one.change.path, Done.DONE, one.entry) for one in known]
-        return Published((*outcomes, *kept), planned)
+        return Published((*outcomes, *_withheld(ready, problem)), planned)
 
 
 def _is_locked(refused: str) -> bool:
     """Whether another push is under way there just now."""
     return re.search(r"descendant|failed to (update|lock)|cannot lock", refused) is not None
+
+
+def _withheld(ready: Sequence[_Ready], problem: Problem) -> list[Outcome]:
+    """Nothing of it is published; the one reason is told once."""
+    moving = [one for one in ready if not isinstance(one.change, Record)]
+    kept = [
+        Outcome(one.change.path, Done.FAILED, problem=None if number else problem)
+        for number, one in enumerate(moving)
+    ]
+    known = [one for one in ready if isinstance(one.change, Record)]
+    if not moving and known:
+        kept.append(Outcome(problem.path, Done.FAILED, problem=problem))
+    return [*kept, *(Outcome(one.change.path, Done.DONE, one.entry) for one in known)]
 
 
 def _author(repository: Any, note: SyncNote) -> Any:
