@@ -14,6 +14,12 @@ demo: ## two hubs and a remote, in real commands (DIR=/some/folder: on a copy of
 	@scripts/setup.sh use
 	@$(BIN)/python scripts/demo.py $(if $(DIR),"$(DIR)")
 
+.PHONY: lab
+lab: ## JupyterLab with everything on, and a remote on this machine (PORT=8888)
+	@scripts/setup.sh lab
+	@$(BIN)/python scripts/frontend.py install
+	@$(BIN)/python scripts/lab.py $(if $(PORT),--port $(PORT))
+
 .PHONY: test
 test: ## every check and test, in under 20 minutes
 	@scripts/setup.sh dev
@@ -28,11 +34,12 @@ nightly: ## the long property tests and kill tests
 format: ## rewrite the code in the project's format
 	@scripts/setup.sh dev
 	@$(BIN)/ruff check --quiet --fix --exit-zero && $(BIN)/ruff format --quiet
+	@$(BIN)/python scripts/frontend.py format
 
 .PHONY: lint
 lint: ## formatting, lint and layers only
 	@scripts/setup.sh dev
-	@$(BIN)/python scripts/check.py format lint layers
+	@$(BIN)/python scripts/check.py format lint layers frontend
 
 .PHONY: types
 types: ## strict types only
@@ -51,4 +58,4 @@ bench: ## side by side with the peers; writes bench/RESULTS.md (ONLY=job,job RUN
 
 .PHONY: clean
 clean: ## remove everything that was made, the virtual environment too
-	rm -rf .venv build dist site demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .cache
+	rm -rf .venv build dist site demo-out lab-out labextension/node_modules labextension/lib labextension/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .cache

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import hubsync
 import hubsync_cli
+import hubsync_jupyter
 from bench.harness import LeftOut, Wrong
 from bench.jobs import JOBS
 from bench.place import Place, Scale
@@ -22,7 +23,7 @@ _HERE = Path(__file__).resolve().parent
 def main(arguments: list[str]) -> int:
     """0; 1 where a target is missed or a contender did not do its job."""
     options = _options(arguments)
-    for package in (hubsync, hubsync_cli):  # as an installation does
+    for package in (hubsync, hubsync_cli, hubsync_jupyter):  # as an installation does
         compileall.compile_dir(package.__path__[0], quiet=2)
     place = Place(options.place, Scale.of(options.scale), options.notebooks)
     findings: list[Finding] = []

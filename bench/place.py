@@ -20,6 +20,20 @@ from bench.harness import Wrong
 _FORGOTTEN = 300
 """Seconds for which ext4 does not use the inode of a deleted file again."""
 _SEED = 20_261_121
+_WORDS = [
+    "station",
+    "sample",
+    "control",
+    "left",
+    "right",
+    "mean",
+    "value",
+    "token_count",
+    "author",
+    "key",
+    "treated",
+    "day",
+]
 
 T = TypeVar("T")
 
@@ -110,6 +124,12 @@ class Place:
         """A folder with so many files of random bytes, a hundred to a directory."""
         return self._made(f"{number}-files-of-{size}", lambda at: _make_files(at, number, size))
 
+    def project(self, number: int, size: int) -> Path:
+        """The same, but every other one is text: tables and notes."""
+        return self._made(
+            f"{number}-of-a-project-of-{size}", lambda at: _make_some(at, number, size)
+        )
+
     def large_file(self, size: int) -> Path:
         """A folder with one file of random bytes."""
         return self._made(f"one-file-of-{size}", lambda at: _make_large(at, size))
@@ -158,7 +178,7 @@ def program(name: str) -> str:
     return found
 
 
-def count_files(folder: Path, *, below: Iterable[str] = (".hubsync",)) -> int:
+def count_files(folder: Path, *, below: Iterable[str] = (".hubsync", ".git")) -> int:
     """Files below ``folder``, those in top-level folders named in ``below`` left out."""
     left_out = set(below)
     total = 0
@@ -182,6 +202,18 @@ def _make_files(at: Path, number: int, size: int) -> None:
         directory.mkdir(parents=True)
         for index in range(start, min(start + 100, number)):
             (directory / f"sample-{index:07}.dat").write_bytes(dice.randbytes(size))
+
+
+def _make_some(at: Path, number: int, size: int) -> None:
+    _make_files(at, number, size)
+    dice = random.Random(_SEED)
+    for path in sorted(at.glob("*/*/*.dat"))[::2]:
+        rows: list[str] = []
+        while sum(map(len, rows)) < size:
+            cells = [f"{dice.gauss(0, 1):.6f}" for _ in range(4)]
+            rows.append(f"{dice.choice(_WORDS)},{','.join(cells)},{dice.choice(_WORDS)}\n")
+        path.with_suffix(".csv").write_text("".join(rows)[:size])
+        path.unlink()
 
 
 def _make_large(at: Path, size: int) -> None:

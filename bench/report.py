@@ -32,7 +32,8 @@ def page(findings: Sequence[Finding], arguments: Sequence[str], rounds: int) -> 
             *_machine(),
             "",
             f"Whole processes, wall clock; medians of {rounds} rounds in which the programs take"
-            " turns. The S3 server is `rclone serve s3` on loopback.",
+            " turns. The S3 server is `rclone serve s3`, the Git server `git http-backend`, both on"
+            " loopback.",
             "",
             *_table(
                 ["job", "median times", "compared", "found", "at most", "met"], _times(findings)
@@ -96,7 +97,8 @@ def _requests(findings: Iterable[Finding]) -> Iterable[list[str]]:
     for one in findings:
         if one.requests is not None:
             kinds = ", ".join(f"{number:,} {kind}" for kind, number in sorted(one.requests.items()))
-            yield [one.job, kinds or "none", f"${cost(one.requests):.6f}"]
+            price = f"${cost(one.requests):.6f}" if one.priced else ""
+            yield [one.job, kinds or "none", price]
 
 
 def _seconds(value: float) -> str:

@@ -35,6 +35,8 @@ class Finding(Struct, frozen=True):
     verdicts: tuple[Verdict, ...]
     requests: Mapping[str, int] | None = None
     note: str = ""
+    priced: bool = True
+    """Whether its requests have a price."""
 
 
 def finding(
@@ -44,6 +46,7 @@ def finding(
     *verdicts: Verdict,
     requests: Mapping[str, int] | None = None,
     note: str = "",
+    priced: bool = True,
 ) -> Finding:
     return Finding(
         job=job,
@@ -53,6 +56,7 @@ def finding(
         verdicts=verdicts,
         requests=requests,
         note=note,
+        priced=priced,
     )
 
 
@@ -72,7 +76,7 @@ def for_information(timings: Timings, peer: str) -> Verdict:
 def at_most_longer(timings: Timings, limit: float, name: str, baseline: str) -> Verdict:
     """How many seconds ``name`` takes more than ``baseline``."""
     extra = seconds_of(timings, name) - seconds_of(timings, baseline)
-    found, allowed = f"+{extra * 1000:.0f} ms", f"+{limit * 1000:.0f} ms"
+    found, allowed = f"{extra * 1000:+.0f} ms", f"{limit * 1000:+.0f} ms"
     return Verdict(f"{name} over {baseline}", found, allowed, extra <= limit)
 
 

@@ -11,33 +11,52 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hubsync.credentials.logins import Logins
     from hubsync.errors import HubsyncError
-    from hubsync.model import Identity, Problem
+    from hubsync.model import Identity, Notice, Problem
     from hubsync.report import Reporter, Silent
-    from hubsync.workspace import SyncRequest, Workspace
+    from hubsync.requests import GitChoice, SyncRequest
+    from hubsync.services.merging import conflict_copy_paths, merge_contents
+    from hubsync.session.agenda import Pace
+    from hubsync.session.loop import Session
+    from hubsync.session.status import SessionStatus
+    from hubsync.workspace import Workspace
 
 __version__ = "0.1.0"
 
 _HOME = {
+    "GitChoice": "hubsync.requests",
     "HubsyncError": "hubsync.errors",
     "Identity": "hubsync.model",
     "Logins": "hubsync.credentials.logins",
+    "Notice": "hubsync.model",
+    "Pace": "hubsync.session.agenda",
     "Problem": "hubsync.model",
     "Reporter": "hubsync.report",
+    "Session": "hubsync.session.loop",
+    "SessionStatus": "hubsync.session.status",
     "Silent": "hubsync.report",
-    "SyncRequest": "hubsync.workspace",
+    "SyncRequest": "hubsync.requests",
     "Workspace": "hubsync.workspace",
+    "conflict_copy_paths": "hubsync.services.merging",
+    "merge_contents": "hubsync.services.merging",
 }
 
 __all__ = [
+    "GitChoice",
     "HubsyncError",
     "Identity",
     "Logins",
+    "Notice",
+    "Pace",
     "Problem",
     "Reporter",
+    "Session",
+    "SessionStatus",
     "Silent",
     "SyncRequest",
     "Workspace",
     "__version__",
+    "conflict_copy_paths",
+    "merge_contents",
 ]
 
 

@@ -26,26 +26,28 @@ import tomllib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, ValidationError, convert, field
+from msgspec import Struct, ValidationError, convert, field, structs
 
-from hubsync.core.patterns import pattern_fault
 from hubsync.core.routing import Rule
 from hubsync.errors import ConfigError, UsageError
+from hubsync.remotes.urls import names_git
 from hubsync.results import RemoteInfo
-from hubsync.stores.addresses import holds_password
-from hubsync.stores.options import is_secret
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
 
 DEFAULT_REMOTE = "origin"
 KEEP_DAYS = 30
+_MODES = ("branch", "shadow")
+"""Of Git remotes. Nothing else stands for either: a slip of the pen must not publish to a branch
+that its owner wanted left alone."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,40}")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
 class RemoteSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One ``[[remote]]`` table. ``larger_than`` in bytes."""
+    """One ``[[remote]]`` table. ``larger_than`` in bytes. ``upstream``: what ``url`` is a fork of;
+    ``only_here``: other hubs are not told of it."""
 
     name: str
     url: str
@@ -54,6 +56,9 @@ class RemoteSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     larger_than: int | None = None
     mode: str | None = None
     branch: str | None = None
+    user: str | None = None
+    upstream: str | None = None
+    only_here: bool = False
     options: dict[str, str] = field(default_factory=dict)
 
     def rule(self) -> Rule:
@@ -68,14 +73,21 @@ class RemoteSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
             exclusive=self.exclusive,
             include=self.include,
             larger_than=self.larger_than,
+            mode=self.mode,
         )
+
+    def follows_branch(self) -> bool:
+        """Whether it is synced with another place for each branch that is checked out."""
+        return self.mode == "shadow"
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The whole file. ``keep_days``: how long trash and versions stay before `gc` takes them."""
+    """The whole file. ``keep_days``: how long trash and versions stay before `gc` takes them.
+    ``declined``: names of remotes that other hubs have, and that are not wanted here."""
 
     remote: tuple[RemoteSettings, ...] = ()
     keep_days: int = KEEP_DAYS
+    declined: tuple[str, ...] = ()
 
     def named(self, name: str) -> RemoteSettings:
         """The remote of this name. Raises UsageError."""
@@ -92,18 +104,21 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         others = [one for one in self.remote if one.name != added.name]
         at = next((i for i, one in enumerate(self.remote) if one.name == added.name), len(others))
         others.insert(at, added)
-        return Settings(tuple(others), self.keep_days)
+        return structs.replace(self, remote=tuple(others))
 
     def without(self, name: str) -> Settings:
         self.named(name)
-        return Settings(tuple(one for one in self.remote if one.name != name), self.keep_days)
+        return structs.replace(self, remote=tuple(one for one in self.remote if one.name != name))
 
 
 def checked(settings: RemoteSettings) -> RemoteSettings:
     """The same settings, if they may be written down. Raises UsageError."""
-    fault = _fault(settings)
-    if fault is not None:
-        raise UsageError(*fault)
+    from hubsync.stores.addresses import holds_password
+    from hubsync.stores.options import is_secret
+
+    found = fault(settings)
+    if found is not None:
+        raise UsageError(*found)
     for key, value in settings.options.items():
         if is_secret(key) or holds_password(value):
             raise UsageError(
@@ -116,7 +131,7 @@ def checked(settings: RemoteSettings) -> RemoteSettings:
     return settings
 
 
-def _fault(settings: RemoteSettings) -> tuple[str, str, str] | None:
+def fault(settings: RemoteSettings) -> tuple[str, str, str] | None:
     """What makes settings unusable, wherever they come from: message, hint and code."""
     if not _NAME.fullmatch(settings.name):
         # A name is part of the paths in which the remote's memory lies (rule 14).
@@ -131,7 +146,15 @@ def _fault(settings: RemoteSettings) -> tuple[str, str, str] | None:
             "Write a number of bytes, or a size such as 20MB.",
             "bad-size",
         )
+    if settings.mode is not None and settings.mode not in _MODES:
+        return (
+            f"There is no mode {settings.mode!r}.",
+            "Write branch or shadow.",
+            "no-such-mode",
+        )
     for pattern in settings.include:
+        from hubsync.core.patterns import pattern_fault
+
         what = pattern_fault(pattern)
         if what:
             return (what, "Write a pattern as in .gitignore, such as 'data/**'.", "bad-pattern")
@@ -153,6 +176,14 @@ def doubts(settings: Settings) -> list[tuple[str, str]]:
                 (
                     f"the remote {one.name!r} is at {one.url}, as another one is",
                     "Give each remote a place of its own.",
+                )
+            )
+        if names_git(one.url) and any(names_git(url) for url in places[: places.index(one.url)]):
+            found.append(
+                (
+                    f"the remote {one.name!r} is a second Git repository; a workspace is a clone"
+                    " of one",
+                    f"Forget it: 'hubsync remote remove {one.name}'.",
                 )
             )
         if one.name in defaults[1:]:
@@ -193,9 +224,9 @@ def load(path: str) -> Settings:
         ) from error
     names = [one.name for one in settings.remote]
     for one in settings.remote:
-        fault = _fault(one)
-        if fault is not None:
-            raise ConfigError(f"{path}: {fault[0]}", f"Mend the file by hand. {fault[1]}")
+        found = fault(one)
+        if found is not None:
+            raise ConfigError(f"{path}: {found[0]}", f"Mend the file by hand. {found[1]}")
         if names.count(one.name) > 1:
             raise ConfigError(
                 f"{path}: the remote's name {one.name!r} stands there twice.",
@@ -219,9 +250,12 @@ def save(path: str, settings: Settings) -> None:
             document = tomlkit.parse(file.read())
     if settings.keep_days != KEEP_DAYS or "keep_days" in document:
         document["keep_days"] = settings.keep_days
-    _write_remotes(document, [_plain(one) for one in settings.remote])
-    # tomlkit leaves a blank line more with every table that comes or goes.
-    text = _BLANK_LINES.sub("\n\n", tomlkit.dumps(document)).strip("\n") + "\n"
+    if settings.declined:
+        document["declined"] = list(settings.declined)
+    else:
+        document.pop("declined", None)
+    write_tables(document, [_plain(one) for one in settings.remote])
+    text = text_of(document)
     partial = path + ".new"
     with open(partial, "w", encoding="utf-8") as file:
         file.write(text)
@@ -230,7 +264,14 @@ def save(path: str, settings: Settings) -> None:
     os.replace(partial, path)
 
 
-def _write_remotes(document: TOMLDocument, wanted: list[Mapping[str, object]]) -> None:
+def text_of(document: TOMLDocument) -> str:
+    """tomlkit leaves a blank line more with every table that comes or goes."""
+    import tomlkit
+
+    return _BLANK_LINES.sub("\n\n", tomlkit.dumps(document)).strip("\n") + "\n"
+
+
+def write_tables(document: TOMLDocument, wanted: list[Mapping[str, object]]) -> None:
     """Make the ``[[remote]]`` tables those, each edited where it stands."""
     import tomlkit
     from tomlkit.items import AoT
@@ -268,10 +309,12 @@ def _plain(settings: RemoteSettings) -> Mapping[str, object]:
         table["include"] = list(settings.include)
     if settings.larger_than is not None:
         table["larger_than"] = settings.larger_than
-    for key in ("mode", "branch"):
+    for key in ("mode", "branch", "user", "upstream"):
         value = getattr(settings, key)
         if value is not None:
             table[key] = value
+    if settings.only_here:
+        table["only_here"] = True
     if settings.options:
         table["options"] = dict(settings.options)
     return table

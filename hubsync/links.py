@@ -6,23 +6,30 @@ from __future__ import annotations
 import os
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from blake3 import blake3
+from msgspec.structs import replace
 
 from hubsync import config
 from hubsync.config import RemoteSettings, Settings
-from hubsync.engine.context import Context, unheld
-from hubsync.engine.several import Linked
+from hubsync.engine.context import Context, NoOnlooker, Onlooker, unheld
 from hubsync.errors import Interrupted, UsageError, WorkspaceBusy
 from hubsync.local.layout import Layout
 from hubsync.local.lock import Lock, acquire
 from hubsync.local.state import State, load, nothing
 from hubsync.model import Identity
-from hubsync.remotes.protocol import Remote
-from hubsync.remotes.registry import Git, Home, open_remote
+from hubsync.remotes.protocol import Remote, Settles, Switches, Witness
+from hubsync.remotes.registry import Git, Home, open_remote, witness_of
 from hubsync.remotes.urls import refuse_own_folder
 from hubsync.report import Reporter, Silent
+
+if TYPE_CHECKING:
+    from hubsync.engine.several import Linked
 
 LOCK_TIMEOUT = 60.0
 A_MOMENT = 1.0
@@ -36,12 +43,18 @@ def wait(attempt: int) -> None:
 
 @dataclass
 class Links:
-    """What one workspace is linked to. ``env``: the variables that remotes may use."""
+    """What one workspace is linked to. ``env``: the variables that remotes may use; ``author``: who
+    links it, if that is told."""
 
     layout: Layout
     settings: Settings
     env: Mapping[str, str]
     clock: Callable[[], int]
+    author: str = ""
+    revisions: dict[str, tuple[tuple[int, int, int], str]] = field(default_factory=dict)
+    """Of remotes: the signature of a state file, and the revision in it."""
+    others: Counter[str] = field(default_factory=Counter)
+    """Requests that were made without opening a remote, by kind."""
     _open: dict[str, Remote] = field(default_factory=dict)
 
     def close(self) -> None:
@@ -62,9 +75,23 @@ class Links:
                 env=self.env,
                 clock=self.clock,
                 pause=wait,
-                git=Git(settings.branch or "", settings.mode or ""),
+                git=self._git(settings),
             )
         return self._open[name]
+
+    def witness(self, settings: RemoteSettings) -> Witness | None:
+        """Who can tell that nothing happened at a remote. Close it."""
+        home = self._home(settings.name)
+        return witness_of(settings.url, home, env=self.env, git=self._git(settings))
+
+    def _git(self, settings: RemoteSettings) -> Git:
+        return Git(
+            settings.branch or "",
+            settings.mode or "",
+            settings.user or "",
+            self.author,
+            settings.upstream or "",
+        )
 
     def _home(self, name: str) -> Home:
         owner = f"{os.uname().nodename}-{os.getpid()}"
@@ -72,7 +99,7 @@ class Links:
 
     def requests(self) -> dict[str, int]:
         """Requests made so far, by kind, over all remotes."""
-        total: dict[str, int] = {}
+        total = dict(self.others)
         for remote in self._open.values():
             for kind, count in remote.requests.items():
                 total[kind] = total.get(kind, 0) + count
@@ -90,8 +117,17 @@ class Links:
 
     def state(self, name: str) -> State:
         """What is remembered of a remote; an empty memory where there is none (rule 6)."""
-        state, _ = load(self.layout.state(name))
+        state, _ = load(self.layout.state(self.memory(name)))
         return state or nothing()
+
+    def memory(self, name: str) -> str:
+        """The name under which lies what is remembered of a remote: of one that follows the branch
+        that is checked out, another one for each branch."""
+        if not self.settings.named(name).follows_branch():
+            return name
+        remote = self.remote(name)
+        here = remote.here() if isinstance(remote, Switches) else ""
+        return f"{name}@{blake3(here.encode()).hexdigest(16)}" if here else name
 
     def ever_synced(self) -> bool:
         """Whether a sync with any remote has come to its end."""
@@ -103,8 +139,11 @@ class Links:
         identity: Identity,
         reporter: Reporter | None,
         still_held: Callable[[], None] = unheld,
+        onlooker: Onlooker | None = None,
     ) -> Linked:
         """One remote as the engine wants it."""
+        from hubsync.engine.several import Linked
+
         context = Context(
             layout=self.layout,
             name=settings.name,
@@ -115,6 +154,8 @@ class Links:
             trusts_books=settings.exclusive,
             still_held=still_held,
             reporter=reporter or Silent(),
+            memory=self.memory(settings.name),
+            onlooker=onlooker or NoOnlooker(),
         )
         return Linked(context, self.state(settings.name), settings.rule())
 
@@ -133,7 +174,8 @@ class Links:
     def configure(
         self, settings: Settings, connect: str | None = None, *, create: bool = True
     ) -> str:
-        """Write other settings down, once the remote ``connect`` has answered under them.
+        """Write other settings down, once the remote ``connect`` has answered under them; with what
+        was chosen then.
 
         ``create``: a mirror is made there if there is none.
         Returns that remote's id, ``""`` without one. If it does not answer, nothing has changed.
@@ -144,13 +186,22 @@ class Links:
             if connect is not None:
                 self._forget(connect)
                 identity = self.remote(connect).connect(create=create)
-            config.save(self.layout.config, settings)
+                self.settings = settings.with_remote(self.settled(settings.named(connect)))
+            config.save(self.layout.config, self.settings)
         except BaseException:
             self.settings = before
             if connect is not None:
                 self._forget(connect)
             raise
         return identity
+
+    def settled(self, remote: RemoteSettings) -> RemoteSettings:
+        """The settings with what was chosen when it was linked: what is checked out later, or what
+        the remote calls its default, makes nothing else of it."""
+        there = self.remote(remote.name)
+        if not isinstance(there, Settles):
+            return remote
+        return replace(remote, **{"branch": None, "user": None, **there.settled()})
 
     def _forget(self, name: str) -> None:
         """Close a remote; it is opened anew, under the settings of then, when next asked for."""
@@ -162,7 +213,7 @@ class Links:
     def held(self, reporter: Reporter | None = None) -> Iterator[Lock]:
         """The workspace's lock: one command at a time (waits up to a minute, and says so).
 
-        Raises WorkspaceBusy, Interrupted.
+        The settings are those of then. Raises WorkspaceBusy, Interrupted, ConfigError.
         """
         waiting = _Waiting(reporter or Silent())
         try:
@@ -172,7 +223,16 @@ class Links:
                 raise Interrupted("Stopped; nothing was changed.") from error
             raise
         with lock:
+            self._read_again()
             yield lock
+
+    def _read_again(self) -> None:
+        """What another command did while this one waited counts: else it would sync with a remote
+        that was replaced, and leave a memory of that one."""
+        settings = config.load(self.layout.config)
+        if settings != self.settings:
+            self.close()
+            self.settings = settings
 
 
 class _Waiting:

@@ -14,15 +14,28 @@ from enum import Enum
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 METADATA_DIR: Final = ".hubsync"
 """The folder, at the root of a workspace and of a mirror, that belongs to hubsync itself."""
 
+NESTED_DIR: Final = ".hubsync-nested"
+"""The folder, at the root of a workspace, in which the Git repositories in it travel."""
+
 IGNORE_FILE: Final = ".hubsyncignore"
+GIT_IGNORE_FILE: Final = ".gitignore"
+
+
+def as_text(given: str) -> str:
+    """What the system gave, with a sign in place of each byte that is no UTF-8."""
+    return given.encode("utf-8", "replace").decode()
 
 
 class Kind(Enum):
     """What an entry is. ``DIR`` stands only for a directory that holds nothing at all."""
+
+    # Each member exists once. Enum's own hash is that of the name, worked out in Python.
+    __hash__ = object.__hash__
 
     FILE = "f"
     LINK = "l"
@@ -31,6 +44,8 @@ class Kind(Enum):
 
 class Side(Enum):
     """The two sides of a sync. Code is written once and called for either."""
+
+    __hash__ = object.__hash__
 
     LOCAL = "local"
     REMOTE = "remote"
@@ -105,7 +120,7 @@ class Tree(Mapping[str, Entry]):
     - ``tree.changes_since(base)``: O(changes) if both stand on the same rows, else O(n).
     """
 
-    __slots__ = ("_changes", "_rows")
+    __slots__ = ("_changes", "_rows", "_telling")
 
     def __init__(
         self,
@@ -114,6 +129,8 @@ class Tree(Mapping[str, Entry]):
     ) -> None:
         self._rows: dict[str, Entry] = {} if rows is None else rows
         self._changes: dict[str, Entry | None] = dict(changes) if changes else {}
+        self._telling: Mapping[str, Entry | None] | None = None
+        """The changes that are different from the rows, once somebody asked."""
 
     def __getitem__(self, path: str) -> Entry:
         found = self._changes[path] if path in self._changes else self._rows[path]
@@ -156,15 +173,17 @@ class Tree(Mapping[str, Entry]):
         """This tree's changes over ``base``'s rows, if it stands on the same ones."""
         return self._changes if self._rows is base._rows else None
 
-    def changes_since(self, base: Tree) -> dict[str, Entry | None]:
+    def changes_since(self, base: Tree) -> Mapping[str, Entry | None]:
         """Paths whose entry is another *object value* than in ``base``, with what they are now.
 
         Evidence counts here (a touched file is listed); `agree` decides what matters.
         """
         if self._rows is base._rows:
-            paths: Mapping[str, object] | set[str] = self._changes
-            if base._changes:
-                paths = self._changes.keys() | base._changes.keys()
+            if not base._changes:
+                if self._telling is None:
+                    self._telling = self._different()
+                return self._telling
+            paths = self._changes.keys() | base._changes.keys()
         else:
             paths = set(self) | set(base)
         found: dict[str, Entry | None] = {}
@@ -174,6 +193,15 @@ class Tree(Mapping[str, Entry]):
             if entry is not before and entry != before:
                 found[path] = entry
         return found
+
+    def _different(self) -> Mapping[str, Entry | None]:
+        rows = self._rows.get
+        found = {
+            path: entry
+            for path, entry in self._changes.items()
+            if entry is not (row := rows(path)) and entry != row
+        }
+        return self._changes if len(found) == len(self._changes) else found
 
     def flat(self) -> dict[str, Entry]:
         """One new dictionary of everything in this tree."""
@@ -199,6 +227,14 @@ class Problem(Struct, frozen=True):
     """
 
     path: str
+    code: str
+    message: str
+    hint: str = ""
+
+
+class Notice(Struct, frozen=True):
+    """Something that happened and is in order, and that a person may want to know once."""
+
     code: str
     message: str
     hint: str = ""
@@ -267,6 +303,10 @@ class Identity(Struct, frozen=True):
 
     author: str
     hub: str
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "author", as_text(self.author))
+        force_setattr(self, "hub", as_text(self.hub))
 
 
 class LogChange(Struct, frozen=True, array_like=True):

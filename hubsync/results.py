@@ -7,7 +7,7 @@ from enum import Enum
 
 from msgspec import Struct, field
 
-from hubsync.model import Problem
+from hubsync.model import Notice, Problem
 
 
 class ChangeKind(Enum):
@@ -38,7 +38,8 @@ class ConflictCopy(Struct, frozen=True):
 
 
 class RemoteInfo(Struct, frozen=True):
-    """One configured remote. ``last_sync``: ns since the epoch, None if never."""
+    """One configured remote. ``last_sync``: ns since the epoch, None if never. ``mode``: how a Git
+    repository is used, None for other remotes."""
 
     name: str
     url: str
@@ -47,6 +48,16 @@ class RemoteInfo(Struct, frozen=True):
     exclusive: bool = False
     include: tuple[str, ...] = ()
     larger_than: int | None = None
+    mode: str | None = None
+
+
+class Forked(Struct, frozen=True):
+    """``url``: the fork, to which is pushed; ``upstream``: what it is a fork of; ``pull_request``:
+    the page on which what is there is proposed."""
+
+    url: str
+    upstream: str
+    pull_request: str
 
 
 class Stop(Struct, frozen=True):
@@ -56,6 +67,19 @@ class Stop(Struct, frozen=True):
     code: str
     message: str
     hint: str
+
+
+class NestedRepository(Struct, frozen=True):
+    """A Git repository inside the workspace.
+
+    ``state``: ``"new"``, ``"synced"``, ``"changed"`` (since the last sync), ``"kept"`` (it was
+    deleted on another hub) or ``"coming"`` (a sync brings it here). ``problems``: what kept it from
+    being synced the last time.
+    """
+
+    path: str
+    state: str
+    problems: tuple[Problem, ...] = ()
 
 
 class Status(Struct, frozen=True):
@@ -70,7 +94,11 @@ class Status(Struct, frozen=True):
     """Paths that both sides changed and that a sync would keep twice."""
     problems: tuple[Problem, ...] = ()
     nested: tuple[str, ...] = ()
-    """Git repositories inside the workspace, whose ``.git`` is not synced."""
+    """Git repositories inside the workspace: they travel as repositories, not file by file."""
+    repositories: tuple[NestedRepository, ...] = ()
+    """The same, and those inside them and on their way here, with the state of each."""
+    submodules: tuple[str, ...] = ()
+    """Submodules of a Git remote: they stay what they are, and nothing in them is synced."""
     withheld: tuple[str, ...] = ()
     """Files and directories that are not synced because a built-in rule takes them for secrets."""
     stops: tuple[Stop, ...] = ()
@@ -85,8 +113,9 @@ class SyncResult(Struct, frozen=True):
     ``up``/``down``: paths carried to the remote/to the disk, deletions apart. ``merged``: both
     sides' edits are in one file now. ``conflicts``: kept twice in this run. ``kept``: edits that
     survived the other side's deletion. ``unsynced``: paths that a one-way command left, because
-    the other direction is needed first. ``bytes``: file contents moved; ``requests`` by kind,
-    where the remote counts them.
+    the other direction is needed first. ``notices``: what happened beside, and is in order; each
+    is told once. ``bytes``: file contents moved; ``requests`` by kind, where the remote counts
+    them.
     """
 
     up: tuple[PathChange, ...] = ()
@@ -98,6 +127,7 @@ class SyncResult(Struct, frozen=True):
     kept: tuple[str, ...] = ()
     unsynced: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    notices: tuple[Notice, ...] = ()
     bytes: int = 0
     seconds: float = 0.0
     requests: dict[str, int] = field(default_factory=dict)
@@ -150,9 +180,16 @@ class PathVersion(Struct, frozen=True):
 
 
 class Restored(Struct, frozen=True):
+    """What `restore` brought back. Of a directory: ``files`` that were not as they had been,
+    ``repositories`` inside that were there no more, and those ``left`` as they are, for they are
+    there in another state. ``size`` in bytes."""
+
     path: str
     version: str
     size: int
+    files: int | None = None
+    repositories: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 class Pruned(Struct, frozen=True):
@@ -194,3 +231,35 @@ class IgnoreRule(Struct, frozen=True):
     @property
     def built_in(self) -> bool:
         return self.source == "built-in"
+
+
+class IgnoredPath(Struct, frozen=True):
+    """``path``: a file, or a directory with all that is in it; hidden by ``rule``."""
+
+    path: str
+    rule: IgnoreRule
+
+
+class FileSize(Struct, frozen=True):
+    path: str
+    size: int
+
+
+class Survey(Struct, frozen=True):
+    """What linking ``root`` to ``url`` would mean. ``found``: something is there that both sides
+    would be united with. ``files`` and ``bytes`` here that are not ignored, the ``largest`` first;
+    ``ignored``: the first of ``ignored_count``; ``withheld``: what is ignored as a secret;
+    ``repositories``: Git repositories inside."""
+
+    root: str
+    url: str
+    git: bool
+    found: bool
+    files: int = 0
+    bytes: int = 0
+    largest: tuple[FileSize, ...] = ()
+    ignored: tuple[IgnoredPath, ...] = ()
+    ignored_count: int = 0
+    withheld: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    repositories: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Writes docs/reference/command.md and errors.md from the code; --check fails if they are old.
+"""Writes the reference pages and the OpenAPI document from the code; --check fails if they are old.
 
 Run as ``python scripts/reference.py [--check]``.
 """
@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import openapi
 
 from hubsync import errors
 from hubsync.errors import HubsyncError
 from hubsync_cli.tree import SECTIONS, cli
+from hubsync_jupyter.app import HubSync
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 
@@ -201,8 +203,42 @@ def _error_rows(kind: type[HubsyncError], depth: int) -> Iterator[str]:
             yield from _error_rows(child, depth + 1)
 
 
+_SETTINGS_HEAD = """\
+# Settings of the server extension
+
+<!-- Written by scripts/reference.py from hubsync_jupyter/app.py: edit it there. -->
+
+They stand in any configuration of the Jupyter server, such as
+`/etc/jupyter/jupyter_server_config.d/hub.json` in a hub's image:
+
+```json
+{{"HubSync": {{"remote": "gs://our-bucket/{{username}}", "restore_on_start": true}}}}
+```
+
+or on the command line: `jupyter lab --HubSync.flush_timeout=20`. What they are for stands in
+[hubsync in JupyterLab](../guides/jupyter-server.md).
+
+| setting | default | meaning |
+| --- | --- | --- |
+{rows}"""
+
+
+def settings_page() -> str:
+    rows = []
+    for name, trait in HubSync.class_own_traits(config=True).items():
+        default = trait.default()
+        shown = "" if default in ("", [], {}, None) else f"`{default}`"
+        rows.append(f"| `HubSync.{name}` | {shown} | {_cell(str(trait.help))} |\n")
+    return _SETTINGS_HEAD.format(rows="".join(rows))
+
+
 def main(arguments: list[str]) -> int:
-    pages = {REFERENCE / "command.md": command_page(), REFERENCE / "errors.md": errors_page()}
+    pages = {
+        REFERENCE / "command.md": command_page(),
+        REFERENCE / "errors.md": errors_page(),
+        REFERENCE / "jupyter-settings.md": settings_page(),
+        openapi.FILE: openapi.text(),
+    }
     old = [
         page
         for page, text in pages.items()

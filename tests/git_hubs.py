@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import ConfigLevel
 
-from hubsync import Identity, SyncRequest, Workspace
+from hubsync import GitChoice, Identity, SyncRequest, Workspace
 from hubsync.results import SyncResult
 
 _LEVELS = (ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL)
@@ -44,7 +45,13 @@ def git(folder: Path, *arguments: str, check: bool = True) -> str:
         "GIT_COMMITTER_EMAIL": "ada@example.org",
     }
     done = subprocess.run(
-        ["git", *arguments], cwd=folder, env=env, check=check, capture_output=True, text=True
+        ["git", *arguments],
+        cwd=folder,
+        env=env,
+        check=check,
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",
     )
     return done.stdout.rstrip("\n")
 
@@ -75,10 +82,32 @@ class GitSite:
         write(directory, files or {})
         return Hub(directory, Workspace.init(str(directory), self.url))
 
-    def clone(self, name: str) -> Hub:
+    def clone(self, name: str, mode: str | None = None) -> Hub:
         directory = self.folder / name
-        workspace, _ = Workspace.clone(self.url, str(directory), identity=Identity("ada", name))
+        workspace, _ = Workspace.clone(
+            self.url, str(directory), git=GitChoice(mode), identity=Identity("ada", name)
+        )
         return Hub(directory, workspace)
+
+    def begin(self, files: Mapping[str, str | None]) -> None:
+        """Somebody commits those files with git, and pushes them."""
+        directory = self.folder / "begin"
+        git(self.folder, "clone", "-q", str(self.repository), directory.name)
+        write(directory, files)
+        git(directory, "add", "-A")
+        git(directory, "commit", "-qm", "begin")
+        git(directory, "push", "-q", "origin", "HEAD:main")
+        shutil.rmtree(directory)
+
+    def person(self, name: str) -> Hub:
+        """A clone that a person made with git, and then a workspace: in shadow mode."""
+        directory = self.folder / name
+        git(self.folder, "clone", "-q", self.url.removeprefix("git+").removeprefix("file://"), name)
+        return Hub(directory, self.link(directory))
+
+    def link(self, directory: Path, **asked: str) -> Workspace:
+        who = Identity("ada", directory.name)
+        return Workspace.init(str(directory), self.url, identity=who, git=GitChoice(**asked))
 
     def files(self) -> dict[str, str]:
         """What the branch holds."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bench.jobs import notebooks, planning, requests, starting, transfer, unchanged
+from bench.jobs import git, jupyter, notebooks, planning, requests, starting, transfer, unchanged
 from bench.place import Place
 from bench.results import Finding
 
@@ -20,7 +20,15 @@ JOBS: dict[str, Job] = {
     "requests": requests.counted,
     "up-1g": transfer.push_large,
     "down-1g": transfer.clone_large,
+    "git-first-10k": git.first_sync,
+    "git-clone-10k": git.clone,
+    "git-noop-100k": git.nothing,
+    "git-edit-100k": git.one_edit,
     "notebooks": notebooks.notebooks,
     "plan": planning.planning,
     "start": starting.starting,
+    "lab-save-git": jupyter.save_to_git,
+    "lab-save-s3": jupyter.save_to_s3,
+    "lab-idle-100k": jupyter.idle,
+    "lab-start": jupyter.starting,
 }

@@ -9,13 +9,15 @@ from hubsync_cli import words
 
 if TYPE_CHECKING:
     from hubsync.credentials.logins import Account
-    from hubsync.model import Problem
+    from hubsync.model import Notice, Problem
     from hubsync.results import (
         AllowedFinding,
         Check,
         ConflictCopy,
+        Forked,
         HistoryRecord,
         IgnoreRule,
+        NestedRepository,
         PathChange,
         PathVersion,
         Pruned,
@@ -41,8 +43,10 @@ def status_document(status: Status) -> Document:
         "remote": [_change(change) for change in status.remote],
         "conflicts": conflicts_document(status.conflicts),
         "conflicts_coming": list(status.coming),
-        "problems": [_problem(problem) for problem in status.problems],
+        "problems": [problem_document(problem) for problem in status.problems],
         "nested": list(status.nested),
+        "repositories": [_repository(one) for one in status.repositories],
+        "submodules": list(status.submodules),
         "withheld": list(status.withheld),
         "safety_stops": [_stop(stop) for stop in status.stops],
         "unavailable": [_stop(stop) for stop in status.unavailable],
@@ -59,12 +63,25 @@ def sync_document(result: SyncResult) -> Document:
         "deleted_remotely": list(result.deleted_remotely),
         "kept": list(result.kept),
         "unsynced": list(result.unsynced),
-        "problems": [_problem(problem) for problem in result.problems],
+        "problems": [problem_document(problem) for problem in result.problems],
+        "notices": [notice_document(notice) for notice in result.notices],
         "bytes": result.bytes,
         "seconds": round(result.seconds, 3),
         "requests": dict(result.requests),
         "revision": result.revision,
         "dry_run": result.dry_run,
+    }
+
+
+def fork_document(forked: Forked | None) -> Document:
+    if forked is None:
+        return {}
+    return {
+        "fork": {
+            "url": forked.url,
+            "upstream": forked.upstream,
+            "pull_request": forked.pull_request,
+        }
     }
 
 
@@ -100,7 +117,13 @@ def versions_document(versions: list[PathVersion]) -> list[Document]:
 
 
 def restored_document(restored: Restored) -> Document:
-    return {"path": restored.path, "version": restored.version, "size": restored.size}
+    return {
+        "path": restored.path,
+        "version": restored.version,
+        "size": restored.size,
+        "repositories": list(restored.repositories),
+        "left": list(restored.left),
+    }
 
 
 def conflicts_document(conflicts: tuple[ConflictCopy, ...] | list[ConflictCopy]) -> list[Document]:
@@ -117,6 +140,7 @@ def remotes_document(remotes: tuple[RemoteInfo, ...] | list[RemoteInfo]) -> list
             "exclusive": remote.exclusive,
             "include": list(remote.include),
             "larger_than": remote.larger_than,
+            "mode": remote.mode,
         }
         for remote in remotes
     ]
@@ -164,14 +188,26 @@ def _change(change: PathChange) -> Document:
     return document
 
 
+def _repository(one: NestedRepository) -> Document:
+    return {
+        "path": one.path,
+        "state": one.state,
+        "problems": [problem_document(problem) for problem in one.problems],
+    }
+
+
 def _stop(stop: Stop) -> Document:
     return {"remote": stop.remote, "code": stop.code, "message": stop.message, "hint": stop.hint}
 
 
-def _problem(problem: Problem) -> Document:
+def problem_document(problem: Problem) -> Document:
     return {
         "path": problem.path,
         "code": problem.code,
         "message": problem.message,
         "hint": problem.hint,
     }
+
+
+def notice_document(notice: Notice) -> Document:
+    return {"code": notice.code, "message": notice.message, "hint": notice.hint}

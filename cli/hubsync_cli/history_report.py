@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hubsync.results import HistoryRecord, PathChange, PathVersion
+from hubsync.results import HistoryRecord, PathChange, PathVersion, Restored
 from hubsync_cli import words
 from hubsync_cli.view import SHOWN, View
 
@@ -18,7 +18,7 @@ def log(records: Sequence[HistoryRecord], view: View) -> list[str]:
         lines.append(view.paint(f"version {words.line(record.version)}", "yellow"))
         lines.append(
             f"{words.moment(record.time)} ({words.ago(record.time, view.now)})"
-            f" by {words.line(record.author)} on {words.line(record.hub)}"
+            f" by {_whose(record.author, record.hub)}"
         )
         lines += [f"    {words.line(part)}" for part in record.message.splitlines()]
         changes = record.changes if view.everything else record.changes[:SHOWN]
@@ -39,13 +39,40 @@ def versions(found: Sequence[PathVersion], path: str, view: View) -> list[str]:
             words.moment(version.time),
             "deleted" if version.digest is None else words.size(version.size),
             words.line(version.place),
-            f"{words.line(version.author)} on {words.line(version.hub)}"
-            if version.author or version.hub
-            else "",
+            _whose(version.author, version.hub),
         )
         for version in found
     ]
     return table(rows)
+
+
+def restored(what: Restored, view: View) -> str:
+    """A file, or what of a directory was not as it had been."""
+    left = [
+        f"Left as it is, for it is there: the Git repository {view.path(one)}. Bring it back beside"
+        f" it: hubsync restore {view.path(one)} --at {words.line(what.version)}"
+        f" --to {view.path(one)}-before"
+        for one in what.left
+    ]
+    return "\n".join([_restored(what, view), *left])
+
+
+def _restored(what: Restored, view: View) -> str:
+    where = "the workspace" if what.path == "." else view.path(what.path)
+    at = words.line(what.version)
+    if what.files is None:
+        return f"Restored {where}: {words.size(what.size)}, version {at}."
+    repositories = len(what.repositories)
+    found = ((what.files, "file", "files"), (repositories, "repository", "repositories"))
+    parts = [words.count(number, one, many) for number, one, many in found if number]
+    if not parts:
+        return f"Nothing to restore: {where} holds what it held at {at}."
+    return f"Restored {where}: {', '.join(parts)}, {words.size(what.size)}, version {at}."
+
+
+def _whose(author: str, hub: str) -> str:
+    """Commits that people make with git are of no hub; what is in the trash is of nobody."""
+    return words.line(f"{author} on {hub}" if hub else author)
 
 
 def table(rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Never
@@ -18,6 +18,7 @@ from hubsync_cli.signals import Interruptions
 from hubsync_cli.tree import cli
 
 PROGRAM = "hubsync"
+_EXTRA = re.compile(r"Got unexpected extra arguments? \((.*)\)\.?")
 
 _NO_OUTPUT = (
     "error: Standard output is closed: the result would go nowhere.\n"
@@ -27,9 +28,6 @@ _NO_OUTPUT = (
 
 def main(arguments: Sequence[str] | None = None) -> Never:
     """The console script."""
-    # A command is short and makes many small values that live to its end: looking for cycles among
-    # 100,000 entries again and again costs more than all that is ever found.
-    gc.set_threshold(200_000, 50, 1000)
     given = list(sys.argv[1:] if arguments is None else arguments)
     request = environment.completion_request()
     if request is not None:
@@ -127,6 +125,9 @@ def _fail(shell: Shell, arguments: list[str], error: HubsyncError) -> int:
 def _sentence(refused: click.ClickException) -> str:
     """click's message in one line, ended by a full stop; it lists choices below one another."""
     text = " ".join(refused.format_message().split())
+    extra = _EXTRA.fullmatch(text)
+    if extra is not None:
+        text = f"Nothing more is expected here: {extra[1]}."
     return text if text.endswith((".", "?")) else f"{text}."
 
 

@@ -181,6 +181,20 @@ def exclusive(function: F) -> F:
     )(function)
 
 
+def git_options(function: F) -> F:
+    """How a Git repository is used."""
+    mode = click.option(
+        "--mode",
+        type=click.Choice(["branch", "shadow"]),
+        help="Git: what is synced becomes commits on your branch, or on one beside it.",
+    )
+    branch = click.option("--branch", metavar="NAME", help="The Git branch.")
+    user = click.option(
+        "--user", metavar="NAME", help="Whose branches hubsync/NAME.shadow/… shadow mode syncs."
+    )
+    return mode(branch(user(function)))
+
+
 def change_directory(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> None:
     for directory in values:
         try:

@@ -44,7 +44,15 @@ class Output:
         """The result as one JSON document, always in UTF-8."""
         import msgspec
 
-        data = msgspec.json.format(msgspec.json.encode(encodable(value)), indent=2) + b"\n"
+        self._write(msgspec.json.format(msgspec.json.encode(encodable(value)), indent=2) + b"\n")
+
+    def document_line(self, value: Any) -> None:
+        """One of several results, as a JSON document in one line."""
+        import msgspec
+
+        self._write(msgspec.json.encode(encodable(value)) + b"\n")
+
+    def _write(self, data: bytes) -> None:
         buffer = getattr(sys.stdout, "buffer", None)
         with _taken():
             if buffer is None:

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from hubsync.errors import UsageError
@@ -55,6 +55,10 @@ class Shell:
             finally:
                 progress.close()
 
+    def until_interrupted(self, told: Callable[[], None]) -> AbstractContextManager[None]:
+        """While it is there, the first interruption is no failure, but calls ``told``."""
+        return self._interruptions.awaited(told)
+
     def view(self, root: str) -> View:
         """How paths of the workspace at ``root`` are shown from here."""
         from hubsync_cli.view import View
@@ -83,7 +87,10 @@ class Shell:
 
 def prefix_of(root: str) -> str:
     """The current directory as a path of the workspace: ``""`` or ``"a/b/"``."""
-    here, root = os.path.realpath(os.getcwd()), os.path.realpath(root)
+    try:
+        here, root = os.path.realpath(os.getcwd()), os.path.realpath(root)
+    except FileNotFoundError:  # the sync itself may have removed it
+        return ""
     if here == root or not here.startswith(root.rstrip("/") + "/"):
         return ""
     return here[len(root.rstrip("/")) + 1 :] + "/"

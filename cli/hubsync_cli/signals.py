@@ -50,6 +50,14 @@ class Interruptions:
         finally:
             self._told = None
 
+    @contextmanager
+    def awaited(self, told: Callable[[], None]) -> Iterator[None]:
+        """Inside, the first signal is the ordinary way to the end: it calls ``told`` and is then
+        answered. The second one still stops at once."""
+        with self.between_files(told):
+            yield
+        self.asked = False
+
     def _received(self, number: int, frame: FrameType | None) -> None:
         if self.asked:
             # Not sys.exit: threads that wait for the network would be waited for.

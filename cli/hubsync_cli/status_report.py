@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hubsync.results import ChangeKind, PathChange, RemoteInfo, Status, Stop
+from hubsync.results import ChangeKind, NestedRepository, PathChange, RemoteInfo, Status, Stop
 from hubsync_cli import words
 from hubsync_cli.sync_report import NOTHING
 from hubsync_cli.view import COLOURS, SHOWN, View
@@ -16,6 +16,8 @@ SIGNS: Final = {
     ChangeKind.RENAMED: ">",
     ChangeKind.MODE: "x",
 }
+
+WHY: Final = " (hubsync ignore --why PATH)"
 
 
 def report(status: Status, view: View, *, quiet: bool = False) -> list[str]:
@@ -36,13 +38,18 @@ def report(status: Status, view: View, *, quiet: bool = False) -> list[str]:
         view.conflicts(status.conflicts, whole=True),
         view.problems(status.problems, whole=True),
         view.section(
-            "Git repositories in the workspace (their files are synced, their .git is not):",
-            [view.path(path) for path in status.nested],
+            "Git repositories in the workspace (they travel as repositories):",
+            [_repository(one, view) for one in status.repositories],
             whole=True,
         )
         if not quiet
         else [],
-        _withheld(status.withheld, view) if not quiet else [],
+        _one_line("Submodules, in which nothing is synced:", status.submodules, view)
+        if not quiet
+        else [],
+        _one_line("Not synced, as they may hold secrets:", status.withheld, view, WHY)
+        if not quiet
+        else [],
         _failing("A sync would stop and change nothing:", status.stops, status, view),
         _failing(
             "These remotes could not be reached; their files are not told of here:",
@@ -55,8 +62,10 @@ def report(status: Status, view: View, *, quiet: bool = False) -> list[str]:
         if section:
             lines += [*section, ""]
     failing = status.stops or status.unavailable
-    if not (status.local or status.remote or failing or quiet):
-        left = status.problems or status.conflicts
+    moving = any(one.state in MOVING for one in status.repositories)
+    if not (status.local or status.remote or moving or failing or quiet):
+        stuck = any(one.problems or one.state == "kept" for one in status.repositories)
+        left = status.problems or status.conflicts or stuck
         lines.append("Nothing to send or to fetch." if left else NOTHING["sync"])
     return lines[:-1] if lines and not lines[-1] else lines
 
@@ -82,11 +91,29 @@ def short(status: Status, view: View) -> list[str]:
     return lines
 
 
+MOVING: Final = ("new", "changed", "coming")
+"""The states of nested repositories for which a sync does something."""
+
+REPOSITORY: Final = {
+    "new": "a sync takes it along",
+    "synced": "",
+    "changed": "changed since the last sync",
+    "kept": "deleted on another hub, kept here",
+    "coming": "a sync brings it here",
+}
+
+
+def _repository(one: NestedRepository, view: View) -> str:
+    told = REPOSITORY[one.state]
+    return view.path(one.path) + (f" ({told})" if told else "")
+
+
 def _remote(remote: RemoteInfo, now: int) -> str:
     last = (
         "never synced" if remote.last_sync is None else f"synced {words.ago(remote.last_sync, now)}"
     )
-    return f"Remote {words.line(remote.name)}: {words.line(remote.url)} ({last})"
+    mode = f"{remote.mode} mode, " if remote.mode else ""
+    return f"Remote {words.line(remote.name)}: {words.line(remote.url)} ({mode}{last})"
 
 
 def _failing(title: str, stops: tuple[Stop, ...], status: Status, view: View) -> list[str]:
@@ -100,14 +127,14 @@ def _failing(title: str, stops: tuple[Stop, ...], status: Status, view: View) ->
     return lines
 
 
-def _withheld(paths: tuple[str, ...], view: View) -> list[str]:
+def _one_line(title: str, paths: tuple[str, ...], view: View, hint: str = "") -> list[str]:
     """One line: it is there at every status."""
     if not paths:
         return []
     shown = paths if view.everything else paths[:SHOWN]
     more = f" and {len(paths) - len(shown):,} more" if len(shown) < len(paths) else ""
     names = ", ".join(view.path(path) for path in shown)
-    return [f"Not synced, as they may hold secrets: {names}{more} (hubsync ignore --why PATH)"]
+    return [f"{title} {names}{more}{hint}"]
 
 
 def _changes(title: str, changes: tuple[PathChange, ...], both: set[str], view: View) -> list[str]:

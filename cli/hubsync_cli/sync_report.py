@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hubsync.results import PathChange, SyncResult
+from hubsync.results import Forked, PathChange, SyncResult
 from hubsync_cli import words
 from hubsync_cli.view import View
 
@@ -31,6 +31,7 @@ def report(result: SyncResult, direction: str, view: View, *, quiet: bool = Fals
             "Kept, because it was edited on one side while the other deleted it:",
             [view.path(path) for path in result.kept],
         )
+        lines += view.notices(result.notices)
     lines += view.conflicts(result.conflicts)
     lines += view.section(
         "Left, because both directions are needed (run: hubsync sync):",
@@ -38,6 +39,16 @@ def report(result: SyncResult, direction: str, view: View, *, quiet: bool = Fals
         all_by="hubsync status",
     )
     return lines + view.problems(result.problems)
+
+
+def fork_lines(forked: Forked | None) -> list[str]:
+    """Where the work goes now, and how it is proposed."""
+    if forked is None:
+        return []
+    return [
+        f"Your work goes to the fork {words.line(forked.url)} now.",
+        f"To propose it, open a pull request: {words.line(forked.pull_request)}",
+    ]
 
 
 def summary(result: SyncResult, direction: str, view: View) -> str:

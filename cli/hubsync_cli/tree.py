@@ -20,6 +20,7 @@ SECTIONS = {
         "sync": f"{_COMMANDS}.sync:sync",
         "push": f"{_COMMANDS}.sync:push",
         "pull": f"{_COMMANDS}.sync:pull",
+        "watch": f"{_COMMANDS}.watch:watch",
         "conflicts": f"{_COMMANDS}.conflicts:conflicts",
         "resolve": f"{_COMMANDS}.conflicts:resolve",
     },

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from hubsync.model import Problem
+from hubsync.model import Notice, Problem
 from hubsync.results import ChangeKind, ConflictCopy, PathChange
 from hubsync_cli import words
 
@@ -82,3 +82,10 @@ class View(Struct, frozen=True):
             all_by="hubsync status",
             whole=whole,
         )
+
+    def notices(self, notices: Iterable[Notice]) -> list[str]:
+        items = []
+        for notice in notices:
+            hint = f"\n    {words.line(notice.hint)}" if notice.hint else ""
+            items.append(f"{words.line(notice.message)}{hint}")
+        return self.section("Good to know:", items, whole=True)

@@ -32,6 +32,21 @@ CACHES: Final = (
     ".Trash-[0-9]*/",
 )
 
+OF_THIS_HUB: Final = (
+    "**/.jupyter/lab/workspaces/",
+    *(
+        f"**/{database}{beside}"
+        for database in (
+            ".local/share/jupyter/nbsignatures.db",
+            ".local/share/jupyter/file_id_manager.db",
+            ".ipython/profile_default/history.sqlite",
+        )
+        for beside in ("", "-journal")
+    ),
+)
+"""What Jupyter writes down while it runs, of tabs and panels and into databases: two hubs that are
+open at once would be in conflict about it all the time."""
+
 ENVIRONMENTS: Final = (
     ".venv/",
     "venv/",
@@ -102,4 +117,4 @@ SECRETS: Final = (
 ALWAYS: Final = (".hubsync", ".git")
 """Never synced, whatever a rule says (rule 14)."""
 
-BUILT_IN: Final = (*CACHES, *ENVIRONMENTS, *TEMPORARIES, *SECRETS)
+BUILT_IN: Final = (*CACHES, *OF_THIS_HUB, *ENVIRONMENTS, *TEMPORARIES, *SECRETS)

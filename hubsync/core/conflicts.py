@@ -12,6 +12,7 @@ from hubsync.core.paths import MAX_NAME_BYTES
 from hubsync.model import Entry, KeepBoth, Kind, Merge, Side
 
 _SHORTEST: Final = 8
+_BEGIN: Final = ".conflict-"
 _MARK: Final = re.compile(
     r"\.conflict-[0-9a-f]{8}(?:[0-9a-f]{8}|[0-9a-f]{24}|[0-9a-f]{56})?(?=\.|$)"
 )
@@ -46,6 +47,8 @@ def is_conflict_copy(path: str) -> str | None:
 
     Of a stem that was shortened only the beginning comes back.
     """
+    if _BEGIN not in path:
+        return None
     directory, slash, name = path.rpartition("/")
     marks = list(_MARK.finditer(name))
     if not marks:

@@ -1,18 +1,22 @@
-"""Which paths are ignored: built-in rules and the workspace's ``.hubsyncignore`` files (rule 8)."""
+"""Which paths are ignored (rule 8): built-in rules, the workspace's ``.hubsyncignore`` files, and
+for a Git remote those of Git."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
 
 from hubsync.core.builtin_rules import ALWAYS, BUILT_IN, SECRETS
-from hubsync.core.paths import ancestors, display, is_reserved, parent
-from hubsync.core.patterns import Pattern, PatternFile, parse_text
-from hubsync.model import IGNORE_FILE, Problem
+from hubsync.core.gitrules import GitRules, Tracked, shown, source_in
+from hubsync.core.paths import RESERVED_BEGIN, ancestors, display, is_reserved, parent
+from hubsync.core.patterns import PatternFile, parse_text
+from hubsync.core.rulefiles import RuleFiles
+from hubsync.model import GIT_IGNORE_FILE, IGNORE_FILE, NESTED_DIR, Problem
 
 BUILT_IN_SOURCE: Final = "built-in"
+_LENGTH: Final = len(NESTED_DIR)
 
 
 class IgnoreRule(Struct, frozen=True):
@@ -28,27 +32,62 @@ class IgnoreRules:
 
     As in Git, of several rules that match a path the last in the nearest file decides; the
     built-in ones stand before all files. Nothing below an ignored directory can be taken back.
+
+    With Git's rules beside them a path that Git tracks is hidden by a ``.hubsyncignore`` alone, be
+    it in a directory that is ignored or not.
     """
 
-    __slots__ = ("_directories", "_files", "problems")
+    __slots__ = (
+        "_directories",
+        "_files",
+        "_git",
+        "_has_files",
+        "_hidden",
+        "_is_built_in",
+        "_untracked",
+        "problems",
+    )
 
     problems: tuple[Problem, ...]
     """Lines of files that are no patterns; they are left out."""
 
     def __init__(
-        self, files: Mapping[str, PatternFile], problems: tuple[Problem, ...] = ()
+        self,
+        files: RuleFiles,
+        problems: tuple[Problem, ...] = (),
+        git: GitRules | None = None,
+        hidden: frozenset[str] = frozenset(),
     ) -> None:
-        self._files = dict(files)
+        self._files = files
+        self._has_files = bool(files)
+        self._is_built_in = not files and git is None
+        self._git = git
+        self._hidden = hidden
+        # The rules never change, so neither do the answers about directories.
         self._directories: dict[str, bool] = {"": False}
+        self._untracked: dict[str, bool] = {"": False}
         self.problems = problems
 
     @classmethod
-    def builtin(cls) -> IgnoreRules:
-        """The built-in rules alone."""
-        return cls({})
+    def builtin(cls, git: GitRules | None = None) -> IgnoreRules:
+        """The built-in rules, and those of Git if there are any."""
+        return cls(RuleFiles({}), git=git)
 
-    def with_file(self, directory: str, text: str) -> IgnoreRules:
-        """These rules and those of the ignore file in ``directory`` (``""`` is the root)."""
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """What the files are called that hold such rules."""
+        return (IGNORE_FILE,) if self._git is None else (IGNORE_FILE, GIT_IGNORE_FILE)
+
+    @property
+    def hides_tracked(self) -> bool:
+        """Whether anything that Git tracks can be hidden."""
+        return bool(self._files)
+
+    def with_file(self, directory: str, text: str, name: str = IGNORE_FILE) -> IgnoreRules:
+        """These rules and those of the file ``name`` in ``directory`` (``""`` is the root)."""
+        if self._git is not None and name == GIT_IGNORE_FILE:
+            git = self._git.with_file(directory, text)
+            return IgnoreRules(self._files, self.problems, git, self._hidden)
         patterns, bad = parse_text(text)
         source = _source(directory)
         problems = tuple(
@@ -61,35 +100,95 @@ class IgnoreRules:
             for line, what in bad
         )
         others = tuple(problem for problem in self.problems if problem.path != source)
-        return IgnoreRules({**self._files, directory: PatternFile(patterns)}, others + problems)
+        files = self._files.with_file(directory, PatternFile(patterns))
+        return IgnoreRules(files, others + problems, self._git, self._hidden)
+
+    def with_tracked(self, tracked: Tracked) -> IgnoreRules:
+        """The same rules, with other news of what Git tracks."""
+        if self._git is None:
+            return self
+        git = self._git.with_tracked(tracked)
+        return IgnoreRules(self._files, self.problems, git, self._hidden)
+
+    def with_hidden(self, directories: Iterable[str]) -> IgnoreRules:
+        """These rules and directories that are invisible whatever the rules say: repositories of
+        their own, which travel in another way."""
+        hidden = self._hidden | frozenset(directories)
+        return IgnoreRules(self._files, self.problems, self._git, hidden)
 
     def ignores(self, path: str, is_dir: bool) -> bool:
         """Whether ``path`` is ignored, given that no directory above it is."""
-        name = path.rpartition("/")[2]
-        if is_reserved(name):
+        directory, _, name = path.rpartition("/")
+        return self._ignores(path, directory, name, is_dir)
+
+    def _ignores(self, path: str, directory: str, name: str, is_dir: bool) -> bool:
+        # What is built in, reserved names among it, is about few names: most need one look.
+        ordinary = name[0] not in RESERVED_BEGIN and name.isascii() and _BUILT_IN.is_strange(name)
+        if path in self._hidden:
             return True
-        deciding = self._deciding(path, name, is_dir)
-        return deciding is not None and not deciding[1].takes_back
+        if ordinary and self._is_built_in:
+            return False
+        if not ordinary and is_reserved(name):
+            return True
+        own = self._files.deciding(path, name, is_dir) if self._has_files else None
+        if own is not None and not own[1].takes_back:
+            return not _is_capture(path)
+        by_default = not ordinary and own is None and _by_default(path, name, is_dir)
+        if self._git is None:
+            return by_default and not _is_capture(path)
+        if not (
+            by_default
+            or self._is_kept_from_git(path, name, is_dir)
+            or self._in_untracked(directory)
+        ):
+            return False
+        return not (_is_capture(path) or self._git.tracked(path, is_dir))
+
+    def is_kept_from_git_alone(self, path: str) -> bool:
+        """Whether what hides the directory ``path`` is a pattern of Git's (given that something
+        does): a ``.gitignore`` is about what is committed, and says nothing of repositories."""
+        name = path.rpartition("/")[2]
+        if self._git is None or is_reserved(name) or path in self._hidden:
+            return False
+        own = self._files.deciding(path, name, True)
+        if own is not None or _by_default(path, name, True):
+            return False
+        return self._is_kept_from_git(path, name, True)
 
     def ignores_deep(self, path: str, is_dir: bool = False) -> bool:
         """Whether ``path`` or a directory above it is ignored. A ``/`` at its end: a directory."""
-        if path.endswith("/"):
+        if path[-1:] == "/":
             path, is_dir = path[:-1], True
-        return self._ignores_directory(parent(path)) or self.ignores(path, is_dir)
+        directory, _, name = path.rpartition("/")
+        above = self._directories.get(directory)
+        if above is None:
+            above = self._ignores_directory(directory)
+        return above or self._ignores(path, directory, name, is_dir)
 
     def explain(self, path: str, is_dir: bool = False) -> IgnoreRule | None:
         """The rule that hides ``path``, or a directory above it; None if it is not ignored."""
+        if not self.ignores_deep(path, is_dir):
+            return None
         for place in [*reversed([*ancestors(path)]), path]:
-            directory = is_dir if place == path else True
-            if not self.ignores(place, directory):
-                continue
-            name = place.rpartition("/")[2]
-            deciding = None if is_reserved(name) else self._deciding(place, name, directory)
-            if deciding is None:
-                return IgnoreRule(BUILT_IN_SOURCE, 0, name)
-            source, pattern = deciding
-            line = 0 if source == BUILT_IN_SOURCE else pattern.line
-            return IgnoreRule(source, line, pattern.text)
+            found = self._explained(place, is_dir if place == path else True)
+            if found is not None:
+                return found
+        return None
+
+    def _explained(self, path: str, is_dir: bool) -> IgnoreRule | None:
+        """The rule that matches just this path. The person's own comes before what is built in."""
+        name = path.rpartition("/")[2]
+        if is_reserved(name):
+            return IgnoreRule(BUILT_IN_SOURCE, 0, name)
+        own = self._files.deciding(path, name, is_dir)
+        if own is not None and not own[1].takes_back:
+            return IgnoreRule(_source(own[0]), own[1].line, own[1].text)
+        git = self._git.deciding(path, name, is_dir) if self._git is not None else None
+        if git is not None and not git[1].takes_back:
+            return IgnoreRule(git[0], git[1].line, shown(git[1].text))
+        default = _BUILT_IN.deciding(path, name, is_dir) if own is None else None
+        if default is not None and not default.takes_back:
+            return IgnoreRule(BUILT_IN_SOURCE, 0, default.text)
         return None
 
     def withholds(self, path: str, is_dir: bool) -> bool:
@@ -97,47 +196,72 @@ class IgnoreRules:
 
         A person may have written it and miss it elsewhere, so that it has to be told.
         """
-        deciding = self._deciding(path, path.rpartition("/")[2], is_dir)
-        return (
-            deciding is not None and deciding[0] == BUILT_IN_SOURCE and deciding[1].text in SECRETS
-        )
+        name = path.rpartition("/")[2]
+        if self._files.deciding(path, name, is_dir) is not None:
+            return False
+        if self._git is not None and (
+            self._in_untracked(parent(path)) or self._is_kept_from_git(path, name, is_dir)
+        ):
+            return False
+        pattern = _BUILT_IN.deciding(path, name, is_dir)
+        return pattern is not None and pattern.text in SECRETS
 
     def rules(self) -> tuple[IgnoreRule, ...]:
         """Every rule, those that come later first in rank, built-in ones at the beginning."""
         always = [IgnoreRule(BUILT_IN_SOURCE, 0, name) for name in ALWAYS]
         built_in = [IgnoreRule(BUILT_IN_SOURCE, 0, p.text) for p in _BUILT_IN.patterns]
+        of_git = [
+            IgnoreRule(source, pattern.line, shown(pattern.text))
+            for source, pattern in (self._git.listed() if self._git is not None else ())
+        ]
         of_files = [
             IgnoreRule(_source(directory), pattern.line, pattern.text)
-            for directory in sorted(self._files)
-            for pattern in self._files[directory].patterns
+            for directory, file in self._files.listed()
+            for pattern in file.patterns
         ]
-        return (*always, *built_in, *of_files)
+        return (*always, *built_in, *of_git, *of_files)
 
     def _ignores_directory(self, path: str) -> bool:
         known = self._directories.get(path)
         if known is None:
             known = self._ignores_directory(parent(path)) or self.ignores(path, True)
-            # The rules never change, so neither does the answer.
             self._directories[path] = known
         return known
 
-    def _deciding(self, path: str, name: str, is_dir: bool) -> tuple[str, Pattern] | None:
-        """The pattern that decides on ``path``, and where it stands."""
-        if self._files:
-            for directory in (*ancestors(path), ""):
-                file = self._files.get(directory)
-                if file is None:
-                    continue
-                below = path[len(directory) + 1 :] if directory else path
-                pattern = file.deciding(below, name, is_dir)
-                if pattern is not None:
-                    return _source(directory), pattern
-        pattern = _BUILT_IN.deciding(path, name, is_dir)
-        return None if pattern is None else (BUILT_IN_SOURCE, pattern)
+    def _is_kept_from_git(self, path: str, name: str, is_dir: bool) -> bool:
+        """Whether a pattern of Git's is against ``path`` itself."""
+        assert self._git is not None
+        git = self._git.deciding(path, name, is_dir)
+        return git is not None and not git[1].takes_back
+
+    def _in_untracked(self, directory: str) -> bool:
+        """Whether ``directory`` or one above it is ignored unless Git tracks it."""
+        known = self._untracked.get(directory)
+        if known is None:
+            known = self._in_untracked(parent(directory)) or self._is_untracked(directory)
+            self._untracked[directory] = known
+        return known
+
+    def _is_untracked(self, directory: str) -> bool:
+        name = directory.rpartition("/")[2]
+        own = self._files.deciding(directory, name, True)
+        if own is None and _by_default(directory, name, True):
+            return True
+        return self._is_kept_from_git(directory, name, True)
+
+
+def _by_default(path: str, name: str, is_dir: bool) -> bool:
+    pattern = _BUILT_IN.deciding(path, name, is_dir)
+    return pattern is not None and not pattern.takes_back
+
+
+def _is_capture(path: str) -> bool:
+    """Whether it is hubsync's own: no pattern of a person's is meant for it."""
+    return path.startswith(NESTED_DIR) and path[_LENGTH : _LENGTH + 1] in ("", "/")
 
 
 def _source(directory: str) -> str:
-    return f"{directory}/{IGNORE_FILE}" if directory else IGNORE_FILE
+    return source_in(directory, IGNORE_FILE)
 
 
 _BUILT_IN: Final = PatternFile(parse_text("\n".join(BUILT_IN))[0])

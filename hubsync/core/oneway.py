@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
@@ -20,7 +20,7 @@ def restrict(plan: Plan, to: Side) -> tuple[Plan, tuple[str, ...]]:
       seen. With it waits what would go below a file that has not made room yet (rule 5).
     - To the local side (pull), merges and copies stay in the plan, for this side alone.
     """
-    both_ways = {path for path, n in Counter(c.path for c in plan.carries).items() if n > 1}
+    both_ways = _twice(plan.carries)
     waiting = set(both_ways)
     merges, keeps = plan.merges, plan.keeps
     if to is Side.REMOTE:
@@ -38,3 +38,12 @@ def restrict(plan: Plan, to: Side) -> tuple[Plan, tuple[str, ...]]:
             carries.append(carry)
     restricted = replace(plan, carries=tuple(carries), merges=merges, keeps=keeps)
     return restricted, tuple(sorted(waiting))
+
+
+def _twice(carries: Iterable[Carry]) -> set[str]:
+    """The paths of more than one."""
+    seen: set[str] = set()
+    twice: set[str] = set()
+    for carry in carries:
+        (twice if carry.path in seen else seen).add(carry.path)
+    return twice

@@ -14,8 +14,7 @@ MAX_NAME_BYTES: Final = 255
 MAX_PATH_BYTES: Final = 4096
 """What a whole path may measure (PATH_MAX)."""
 
-# Most names are plain: this one search lets them pass at once, and whatever it finds is only
-# then looked at part by part.
+# Whatever this search finds is looked at part by part.
 _SUSPICIOUS: Final = re.compile(
     r"[^\x01-\x7f]|(?:^|/)(?:/|$|\.(?:/|$|\.(?:/|$)|g|hubsync)|git~)", re.IGNORECASE
 )
@@ -29,6 +28,9 @@ _HFS_IGNORED: Final = dict.fromkeys(
 # What NTFS opens as `.git`: its short name, trailing dots and blanks, alternate streams; Git's
 # `core.protectNTFS`. Both are refused on every disk, since a workspace travels between hubs.
 _RESERVED: Final = re.compile(r"(?:\.git|git~1)[. ]*(?:[:\\].*)?|\.hubsync", re.I | re.S)
+
+RESERVED_BEGIN: Final = frozenset(".gG")
+"""How a reserved name of ASCII letters may begin."""
 
 _UNPRINTABLE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -56,7 +58,7 @@ def ancestors(path: str) -> Iterator[str]:
 def is_reserved(name: str) -> bool:
     """Whether one part of a path is, on some disk, `.git` or `.hubsync` (rule 14)."""
     if name.isascii():
-        return name[:1] in ".gG" and _RESERVED.fullmatch(name) is not None
+        return name[:1] in RESERVED_BEGIN and _RESERVED.fullmatch(name) is not None
     return _RESERVED.fullmatch(name.translate(_HFS_IGNORED)) is not None
 
 
@@ -75,9 +77,24 @@ def _escaped(match: re.Match[str]) -> str:
 
 def check_remote_name(path: str) -> Problem | None:
     """What is wrong with a name that a remote gave, if anything (rule 14)."""
-    if len(path) <= MAX_NAME_BYTES and _SUSPICIOUS.search(path) is None:
+    if len(path) <= MAX_NAME_BYTES and (_is_plain(path) or _SUSPICIOUS.search(path) is None):
         return None
     return _check_text(path) or _check_parts(path)
+
+
+def _is_plain(path: str) -> bool:
+    """Whether there is certainly nothing suspicious in a short name: no part is empty, or begins
+    with a dot, and there is no short name of NTFS. Most are so, and a search costs five times as
+    much."""
+    return (
+        path.isascii()
+        and path[:1] not in "./"
+        and path[-1] != "/"
+        and "/." not in path
+        and "//" not in path
+        and "~" not in path
+        and "\0" not in path
+    )
 
 
 def check_local_name(path: str) -> Problem | None:
@@ -87,10 +104,17 @@ def check_local_name(path: str) -> Problem | None:
     return _check_text(path) or _check_lengths(path)
 
 
-def _check_text(path: str) -> Problem | None:
+def is_unicode(name: str) -> bool:
+    """Whether all of it is text: a disk may hold names of any bytes."""
     try:
-        path.encode("utf-8")
+        name.encode("utf-8")
     except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _check_text(path: str) -> Problem | None:
+    if not is_unicode(path):
         return Problem(
             path,
             "name-not-unicode",

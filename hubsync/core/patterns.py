@@ -92,15 +92,19 @@ def pattern_fault(text: str) -> str:
 
 
 class PatternFile:
-    """The patterns of one file, last match first, behind a quick test that most paths end at."""
+    """The patterns of one file, last match first, behind quick tests that most paths end at. These
+    may let a path through that nothing matches, never the other way round."""
 
-    __slots__ = ("_globs", "_names", "_paths", "patterns")
+    __slots__ = ("_firsts", "_globs", "_lasts", "_letters_tell", "_names", "_paths", "patterns")
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self.patterns = tuple(patterns)
         names: set[str] = set()
         globs: list[str] = []
         paths: list[str] = []
+        firsts: set[str] = set()
+        lasts: set[str] = set()
+        self._letters_tell = True
         for pattern in self.patterns:
             glob = pattern.text.removeprefix("!").rstrip("/")
             last = glob.rpartition("/")[2]
@@ -108,17 +112,38 @@ class PatternFile:
                 names.add(last)
             elif pattern.expression.startswith(_ANYWHERE) and "/" not in glob:
                 globs.append(pattern.expression.removeprefix(_ANYWHERE))
+                first = glob.removeprefix("\\")[:1]
+                if first and (first != glob[0] or not _GLOB.match(glob)):
+                    firsts.add(first)
+                elif glob[0] == "*" and glob[1:] and not _GLOB.search(glob[1:]):
+                    lasts.add(glob[1:][-2:])
+                else:
+                    self._letters_tell = False
             else:
                 paths.append(pattern.expression)
+                self._letters_tell = False
         self._names = frozenset(names)
-        self._globs = _any_of(globs).match
+        self._firsts = frozenset(firsts)
+        self._lasts = frozenset(lasts)
+        self._globs = _any_of(globs).match if globs else None
         self._paths = _any_of(paths).search if paths else None
+
+    def is_strange(self, name: str) -> bool:
+        """Whether certainly no pattern is about anything of that name, by its first and its last
+        letters."""
+        return (
+            self._letters_tell
+            and name[0] not in self._firsts
+            and name[-2:] not in self._lasts
+            and name[-1] not in self._lasts
+            and name not in self._names
+        )
 
     def deciding(self, path: str, name: str, is_dir: bool) -> Pattern | None:
         """The last pattern that matches ``path`` (as seen from the file), ending in ``name``."""
         if not (
             name in self._names
-            or self._globs(name)
+            or (self._globs is not None and self._globs(name))
             or (self._paths is not None and self._paths(path))
         ):
             return None
@@ -141,7 +166,7 @@ def parse_text(text: str) -> tuple[list[Pattern], list[tuple[int, str]]]:
 
 
 def _any_of(expressions: list[str]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{e})" for e in expressions) or r"(?!)", re.DOTALL)
+    return re.compile("|".join(f"(?:{e})" for e in expressions), re.DOTALL)
 
 
 def _without_trailing_blanks(text: str) -> str:

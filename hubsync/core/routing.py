@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
-from pathspec import GitIgnoreSpec
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+SHARED_FILE: Final = ".hubsync.toml"
+"""Tells other hubs of the remotes beside the first, so it is on the first, whatever the rules say.
+"""
 
 
 class Rule(Struct, frozen=True):
@@ -26,8 +33,10 @@ def route(path: str, size: int, rules: Sequence[Rule]) -> str:
     """The name of the remote that takes ``path``; ``""`` if none does.
 
     The first rule that matches decides. A remote without a rule is the default: it is asked last,
-    wherever it stands.
+    wherever it stands. `SHARED_FILE` goes to the first remote.
     """
+    if path == SHARED_FILE and rules:
+        return rules[0].name
     for rule in rules:
         if _takes(rule, path, size):
             return rule.name
@@ -42,4 +51,6 @@ def _takes(rule: Rule, path: str, size: int) -> bool:
 
 @lru_cache(maxsize=64)
 def _spec(patterns: tuple[str, ...]) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec
+
     return GitIgnoreSpec.from_lines(patterns)

@@ -25,7 +25,7 @@ class SafetyFacts(Struct, frozen=True):
     ``local_exists``: the workspace's root is there and can be read. ``base_remote_id``: the id of
     the remote that the base was agreed with; ``""`` if there was none. ``confirmed``: the user
     gave `CONFIRM`. ``others_have_files``: the workspace has several remotes and is not empty, even
-    if nothing in it belongs to this one.
+    if nothing in it belongs to this one. ``gone_branch``: as in `protocol.Snapshot`.
     """
 
     remote_id: str
@@ -34,6 +34,7 @@ class SafetyFacts(Struct, frozen=True):
     confirmed: bool = False
     remote_url: str = ""
     others_have_files: bool = False
+    gone_branch: str = ""
 
 
 def check(base: Tree, local: Tree, remote: Tree, plan: Plan, facts: SafetyFacts) -> None:
@@ -42,8 +43,8 @@ def check(base: Tree, local: Tree, remote: Tree, plan: Plan, facts: SafetyFacts)
     if len(base):
         _check_presence(base, local, remote, facts)
     if not facts.confirmed:
-        _check_deletions(plan, Side.LOCAL, len(local))
-        _check_deletions(plan, Side.REMOTE, len(remote))
+        _check_deletions(plan, Side.LOCAL, local)
+        _check_deletions(plan, Side.REMOTE, remote)
 
 
 def _check_identity(facts: SafetyFacts) -> None:
@@ -72,6 +73,8 @@ def _check_presence(base: Tree, local: Tree, remote: Tree, facts: SafetyFacts) -
     if _is_emptied(base, local) and not facts.others_have_files:
         _stop_empty("The workspace is", known, "the remote", "local-empty")
     if _is_emptied(base, remote):
+        if facts.gone_branch:
+            _stop_without(facts.gone_branch, known)
         _stop_empty("The remote is", known, "this workspace", "remote-empty")
 
 
@@ -93,9 +96,24 @@ def _stop_empty(what: str, known: int, other: str, code: str) -> NoReturn:
     )
 
 
-def _check_deletions(plan: Plan, side: Side, held: int) -> None:
+def _stop_without(branch: str, known: int) -> NoReturn:
+    """The code is that of an emptied remote: what may be confirmed is the same."""
+    raise SafetyStop(
+        f"The branch {branch!r} is gone from the remote, which has others; it had "
+        f"{counted(known, 'file')} at the last sync.",
+        "If it was renamed, follow it: 'git fetch', 'git switch NEW', then 'hubsync remote set "
+        f"REMOTE --branch NEW'. If it was deleted on purpose, `{CONFIRM}` deletes its files from "
+        "this workspace as well.",
+        "remote-empty",
+    )
+
+
+def _check_deletions(plan: Plan, side: Side, tree: Tree) -> None:
     deleted = _deletions(plan, side)
-    if deleted <= FEW or 2 * deleted <= held:
+    if deleted <= FEW:
+        return
+    held = sum(entry.kind is not Kind.DIR for entry in tree.values())
+    if 2 * deleted <= held:
         return
     here = "this workspace" if side is Side.LOCAL else "the remote"
     there = "the remote" if side is Side.LOCAL else "this workspace"
@@ -110,6 +128,8 @@ def _check_deletions(plan: Plan, side: Side, held: int) -> None:
 def _deletions(plan: Plan, side: Side) -> int:
     """How many contents would vanish from ``side``; what reappears under another name does not."""
     carries = [carry for carry in plan.carries if carry.to is side]
+    if not any(carry.entry is None for carry in carries):
+        return 0
     arriving = Counter(_traces(carry) for carry in carries if carry.entry is not None)
     arriving.update(_trace(keep.copied, keep.copy_path) for keep in plan.keeps)
     deleted = 0

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TypeGuard
+from collections.abc import Iterable, Sequence
+from typing import Final, TypeGuard
 
 from msgspec import Struct
 
 from hubsync.core.conflicts import is_conflict_copy
 from hubsync.core.paths import ancestors
 from hubsync.core.policy import Policy, equal
-from hubsync.core.survey import survey
+from hubsync.core.survey import Row, survey
 from hubsync.model import Entry, Kind, Tree
 
 
@@ -19,6 +19,9 @@ class Undecided(Struct, frozen=True):
 
     local: frozenset[str]
     remote: frozenset[str]
+
+
+NOTHING: Final = Undecided(frozenset(), frozenset())
 
 
 def undecided(base: Tree, local: Tree, remote: Tree, policy: Policy) -> Undecided:
@@ -30,9 +33,21 @@ def undecided(base: Tree, local: Tree, remote: Tree, policy: Policy) -> Undecide
     copy, which a killed run left on either side, is read so that it is not made twice (rule 3).
     """
     # Every file of a base was read once, so that only what changed can be unread.
-    if not any(_is_unread(one) for tree in (local, remote) for one in _changed(tree, base)):
-        return Undecided(frozenset(), frozenset())
-    rows = survey(base, local, remote, policy).rows
+    ours, theirs = local.changes_since(base), remote.changes_since(base)
+    if not any(_is_unread(one) for changes in (ours, theirs) for one in changes.values()):
+        return NOTHING
+    # What hidden and blocked paths add can only be more. Mostly it is nothing all the same, and
+    # then nobody has to be asked which these are.
+    every = [
+        (path, base.get(path), local.get(path), remote.get(path))
+        for path in ours.keys() | theirs.keys()
+    ]
+    if _to_read(every, policy) == NOTHING:
+        return NOTHING
+    return _to_read(survey(base, local, remote, policy).rows, policy)
+
+
+def _to_read(rows: Sequence[Row], policy: Policy) -> Undecided:
     vanished = {
         before.size
         for _, before, mine, _ in rows
@@ -56,10 +71,6 @@ def undecided(base: Tree, local: Tree, remote: Tree, policy: Policy) -> Undecide
         ):
             there.add(path)
     return Undecided(frozenset(here), frozenset(there))
-
-
-def _changed(tree: Tree, base: Tree) -> Iterable[Entry | None]:
-    return tree.changes_since(base).values()
 
 
 def _is_unread(entry: Entry | None) -> TypeGuard[Entry]:

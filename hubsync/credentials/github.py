@@ -124,7 +124,7 @@ class GitHub:
 
     def user(self, token: Secret) -> str:
         """Whose token it is. Raises AccessDenied, Unreachable."""
-        answer = self._ask(f"{_api(self.host)}/user", None, token)
+        answer = self._ask(f"{api_url(self.host)}/user", None, token)
         if answer.status == 401:
             raise AccessDenied(
                 f"{self.host} refused the token: it is expired, revoked, or of another host.",
@@ -193,7 +193,7 @@ class GitHub:
         )
 
 
-def _api(host: str) -> str:
+def api_url(host: str) -> str:
     """Where the REST API is: docs.github.com, "Getting started with the REST API"."""
     if host == "github.com" or host.endswith(".ghe.com"):
         return f"https://api.{host}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -25,6 +26,9 @@ from hubsync.credentials.requests import asking
 from hubsync.credentials.secret import Secret, may_be_secret
 from hubsync.credentials.stored import StoredLogin
 from hubsync.errors import AccessDenied, UsageError
+
+if TYPE_CHECKING:
+    from hubsync.credentials.choosing import Offered, Offers
 
 _HOST = re.compile(r"(?:[a-z0-9][a-z0-9.-]*|\[[0-9a-f:]+\])(?::\d+)?")
 
@@ -171,6 +175,19 @@ class Logins:
                 if not accounts:  # else nobody said that there is a login
                     raise
         return accounts
+
+    def repositories(self, host: str, page: int = 1) -> Offers:
+        """The repositories at a GitHub that one may choose from. Raises AccessDenied,
+        Unreachable."""
+        from hubsync.credentials import choosing  # nobody else needs it
+
+        return choosing.offered(self, self._ask, _host(host), page)
+
+    def new_repository(self, host: str, name: str, *, private: bool = True) -> Offered:
+        """Make an empty repository at a GitHub. Raises UsageError, AccessDenied, Unreachable."""
+        from hubsync.credentials import choosing
+
+        return choosing.created(self, self._ask, _host(host), name, private=private)
 
     def for_site(self, site: Site, user: str | None) -> Iterator[Login | Unusable]:
         """All logins that there are for a site, the best first: that of `hubsync login`, then what

@@ -1,4 +1,4 @@
-"""One request to GitHub: a form or nothing goes there, a JSON object comes back."""
+"""One request to GitHub: a form, an object or nothing goes there, a JSON object comes back."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ _LARGEST: Final = 1 << 20
 
 
 class Answer(Struct, frozen=True):
-    """``fields``: the object, empty where there was none. May hold secrets as plain text."""
+    """``fields``: the object, empty where there was none; ``items``: the objects of a list. May
+    hold secrets as plain text."""
 
     status: int
     fields: Mapping[str, Any]
+    items: tuple[Mapping[str, Any], ...] = ()
 
     def __repr__(self) -> str:
         return f"Answer({self.status})"
@@ -33,34 +35,49 @@ class Answer(Struct, frozen=True):
         return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+class Json(Struct, frozen=True):
+    """What the REST API is given: an object, without secrets."""
+
+    fields: Mapping[str, str | bool]
+
+
+_API_VERSION: Final = "2022-11-28"
 Form = Mapping[str, str | Secret]
-Ask = Callable[[str, Form | None, Secret | None], Answer]
-"""URL, form (None: a GET), token -> answer. Raises Unreachable."""
+Ask = Callable[[str, Form | Json | None, Secret | None], Answer]
+"""URL, what is sent (None: a GET), token -> answer. Raises Unreachable."""
 
 
 def asking(env: Mapping[str, str]) -> Ask:
     """Requests as the environment wants them: ``HTTPS_PROXY``, ``NO_PROXY``."""
 
-    def ask(url: str, form: Form | None, token: Secret | None) -> Answer:
+    def ask(url: str, form: Form | Json | None, token: Secret | None) -> Answer:
         return _asked(url, form, token, env)
 
     return ask
 
 
-def _asked(url: str, form: Form | None, token: Secret | None, env: Mapping[str, str]) -> Answer:
+def _asked(
+    url: str, form: Form | Json | None, token: Secret | None, env: Mapping[str, str]
+) -> Answer:
     import http.client
+    import json
     import urllib.error
     import urllib.request
     from urllib.parse import urlencode, urlsplit
 
     headers = {"Accept": "application/json", "User-Agent": "hubsync"}
     data = None
-    if form is not None:
+    if isinstance(form, Json):
+        data = json.dumps(form.fields).encode()
+        headers["Content-Type"] = "application/json"
+    elif form is not None:
         plain = {key: _plain(value) for key, value in form.items()}
         data = urlencode(plain).encode()
         headers["Content-Type"] = "application/x-www-form-urlencoded"
     if token is not None:
         headers["Authorization"] = f"Bearer {token.reveal()}"
+        headers["Accept"] = "application/vnd.github+json"
+        headers["X-GitHub-Api-Version"] = _API_VERSION
 
     class Stay(urllib.request.HTTPRedirectHandler):
         """A redirect is an answer like any other: a secret goes to no second place."""
@@ -79,7 +96,7 @@ def _asked(url: str, form: Form | None, token: Secret | None, env: Mapping[str, 
         except urllib.error.HTTPError as refused:
             response = refused
         with response:
-            return Answer(response.status, _object(response.read(_LARGEST)))
+            return _answer(response.status, response.read(_LARGEST))
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None)
         raise Unreachable(
@@ -92,14 +109,16 @@ def _plain(value: str | Secret) -> str:
     return value.reveal() if isinstance(value, Secret) else value
 
 
-def _object(data: bytes) -> Mapping[str, Any]:
+def _answer(status: int, data: bytes) -> Answer:
     import json
 
     try:
         found = json.loads(data)
     except ValueError:  # a page for people, as from a proxy; the status tells enough
-        return {}
-    return found if isinstance(found, dict) else {}
+        return Answer(status, {})
+    if isinstance(found, list):
+        return Answer(status, {}, tuple(one for one in found if isinstance(one, dict)))
+    return Answer(status, found if isinstance(found, dict) else {})
 
 
 def _proxies(scheme: str, host: str, env: Mapping[str, str]) -> dict[str, str]:

@@ -24,8 +24,10 @@ def settled(
     revision: str,
     *,
     adopted: Iterable[str] = (),
+    merged: Mapping[str, Entry] | None = None,
     read: Mapping[str, Entry] | None = None,
     untold: Iterable[str] = (),
+    lasting: bool = False,
     complete: bool,
     now: int,
 ) -> State:
@@ -33,10 +35,14 @@ def settled(
 
     ``adopted``: paths on which a pull took over what the remote has and left more on the disk
     (a merge, say): there the base is the remote's entry, so that a push carries the rest.
+    ``merged``: what was on the disk of merges that reached the remote alone. It is part of what the
+    remote has now, so it is the base: what is saved on top of it is not met by itself once more.
     ``read``: what was in objects of which the remote's books know nothing; where the disk has just
     that now, the base knows it too, by the object's identity.
     ``untold``: paths of which the remote's books should have learned and did not: they are
     remembered as the remote showed them, unread, so that the next cycle tells it again.
+    ``lasting``: the remote's identities name contents for good, so that what the base knows by one
+    has not to be learned by the books, and is what the remote has.
     ``complete``: the cycle came to its end. Until one did, the base may lack paths that were once
     synced, and `memory` asks the history again.
     """
@@ -71,10 +77,13 @@ def settled(
                 and equal(here, found, view.policy)
             ):
                 rows[path] = combined(here, found)
-                overlays[1][path] = there
+                if not lasting:
+                    overlays[1][path] = there
                 continue
             if path in taken and there is not None:
                 rows[path] = replace(there, inode=0)
+            elif merged and path in merged:
+                rows[path] = replace(merged[path], inode=0)
         base = rows.get(path)
         for side, overlay in zip((here, there), overlays, strict=True):
             if side != base:

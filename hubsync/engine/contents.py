@@ -45,11 +45,11 @@ def obtain(
     context.reporter.phase("Downloading", len(download), size)
     received = 0
     for fetched in context.remote.fetch(download, stage.slot, context.reporter):
+        if fetched.problem is not None:
+            got.problems.append(fetched.problem)
         if fetched.moved:
             got.again.add(fetched.path)
-        elif fetched.problem is not None:
-            got.problems.append(fetched.problem)
-        else:
+        elif fetched.problem is None or fetched.source:
             received += fetched.entry.size
             got.staged[Side.REMOTE, fetched.path] = Staged(fetched.entry, fetched.source)
     return got._replace(size=received)

@@ -4,20 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
-from hubsync.core.ignore import IgnoreRules
-from hubsync.core.policy import Policy, nothing_hidden
 from hubsync.engine.routing import Routing
 from hubsync.local.layout import Layout
-from hubsync.model import Identity, Side
+from hubsync.model import Identity, Side, Tree
 from hubsync.remotes.protocol import Remote
 from hubsync.report import Reporter, Silent
+
+if TYPE_CHECKING:
+    from hubsync.core.ignore import IgnoreRules
+    from hubsync.core.policy import Policy
+    from hubsync.engine.observe import View
+    from hubsync.local.rescan import Spots
+    from hubsync.local.state import State
 
 
 def unheld() -> None:
     """The check of a workspace's lock, for what only looks."""
+
+
+def unnoticed(repositories: tuple[str, ...], remote: Tree) -> bool:
+    """Nobody wants to know of them."""
+    return False
+
+
+class Onlooker(Protocol):
+    """Who goes along with a run, and may know more than the engine."""
+
+    def spots(self) -> Spots | None:
+        """Where alone the disk may be other than what is remembered of it; None if it may be so
+        anywhere."""
+
+    def settled(self, view: View, state: State) -> None:
+        """There was nothing to do: how both sides were seen, and what is remembered."""
+
+    def moved(self, view: View, state: State) -> None:
+        """The same when something was done; the view has what was remembered before."""
+
+
+class NoOnlooker:
+    """Nobody goes along."""
+
+    def spots(self) -> None:
+        return None
+
+    def settled(self, view: View, state: State) -> None:
+        pass
+
+    def moved(self, view: View, state: State) -> None:
+        pass
 
 
 class Request(Struct, frozen=True):
@@ -32,7 +70,8 @@ class Request(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Context:
-    """One workspace and one of its remotes, during one command.
+    """One workspace and one of its remotes, during one command. ``memory``: the name under which
+    lies what is remembered of it, if that is not its own.
 
     ``clock`` gives ns since the epoch, ``pause`` sleeps before the given retry. ``still_held``
     raises if the workspace's lock was lost (a machine that slept).
@@ -48,6 +87,22 @@ class Context:
     routing: Routing = field(default_factory=Routing)
     still_held: Callable[[], None] = unheld
     reporter: Reporter = field(default_factory=Silent)
+    memory: str = ""
+
+    @property
+    def state_file(self) -> str:
+        return self.layout.state(self.memory or self.name)
+
+    @property
+    def scratch(self) -> str:
+        """A folder for notes about this remote."""
+        return self.layout.scratch(self.memory or self.name)
+
+    noticed: Callable[[tuple[str, ...], Tree], bool] = unnoticed
+    """Told of the repositories that a scan met, and of what the remote has; whether files of the
+    workspace changed by that, so that it has to be scanned again."""
+
+    onlooker: Onlooker = field(default_factory=NoOnlooker)
 
     @property
     def root(self) -> str:
@@ -57,6 +112,8 @@ class Context:
         self, *, rules: IgnoreRules | None = None, blocked: frozenset[str] = frozenset()
     ) -> Policy:
         """What both sides can carry, and what is invisible or stuck just now."""
+        from hubsync.core.policy import Policy, nothing_hidden
+
         carries = self.remote.capabilities
         return Policy(
             executable=carries.executable,

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from hubsync.engine.context import Context, Request
-from hubsync.engine.decide import decide, decided_view, nothing_new
+from hubsync.engine.decide import decide, decided_view, foreseen, nothing_new
 from hubsync.engine.execute import carry_out
 from hubsync.engine.following import follow
 from hubsync.engine.merging import foresee
@@ -77,13 +77,15 @@ def run(
         view, plan = now.view, now.plan
         if request.dry_run:
             plan = foresee(context, view, plan) if plan.merges else plan
+            plan = foreseen(context, plan)
             tally.planned(view, plan, now.unsynced)
             return state
         tally.planned(view, plan, now.unsynced)
         if nothing_new(view, plan):
             Stage(context.root).clear()  # what a killed run had fetched and nobody needs any more
-            touch(context.layout.state(context.name), context.clock())
-            follow(context, view, state)
+            touch(context.state_file, context.clock())
+            follow(context, view, state, request, tally)
+            context.onlooker.settled(view, state)
             return state
         try:
             state, again = carry_out(context, view, plan, request, tally)
@@ -91,10 +93,11 @@ def run(
             if request.only is not None:
                 raise
             raise _sent_all_the_same(context, request, tally, error) from error
+        context.onlooker.moved(view, state)
         if context.reporter.stopping():
             raise Interrupted("Stopped; what was finished is synced.", "Run the command again.")
         if not again:
-            follow(context, view, state)
+            follow(context, view, state, request, tally)
             return state
         context.pause(attempt)
     tally.unsettled(again)
@@ -108,7 +111,7 @@ def _sent_all_the_same(
     being safe."""
     push = replace(request, only=Side.REMOTE)
     for attempt in range(2):
-        state, _ = load(context.layout.state(context.name))
+        state, _ = load(context.state_file)
         try:
             run(context, state or nothing(), push, tally)
             break

@@ -19,6 +19,7 @@ from hubsync.engine.task import Content
 from hubsync.local.digest import digest_many
 from hubsync.local.stage import Stage
 from hubsync.model import Entry, Kind, Plan, Problem, Side, Tree
+from hubsync.remotes.protocol import HoldsBack, HoldsContents, LeavesAlone
 
 READ_AHEAD = 64 << 20
 """Bytes up to which an edited file is read before it is sent."""
@@ -30,8 +31,28 @@ def decide(view: View, request: Request) -> tuple[Plan, tuple[str, ...]]:
     Raises SafetyStop.
     """
     plan = reconcile(view.base, view.local, view.remote, view.policy)
+    plan, left = restrict(plan, request.only) if request.only else (plan, ())
     check(view.base, view.local, view.remote, plan, view.facts)
-    return restrict(plan, request.only) if request.only else (plan, ())
+    return plan, left
+
+
+def foreseen(context: Context, plan: Plan) -> Plan:
+    """The plan of a dry run, without the new and edited files that the remote would not take; these
+    are problems of it."""
+    if not isinstance(context.remote, HoldsBack):
+        return plan
+    sent = [
+        (carry.path, carry.entry, carry.expect)
+        for carry in plan.carries
+        if carry.to is Side.REMOTE and carry.entry is not None and carry.entry.kind is Kind.FILE
+    ]
+    held = context.remote.held_back(sent)
+    paths = {one.path for one in held}
+    return replace(
+        plan,
+        carries=tuple(one for one in plan.carries if one.path not in paths),
+        problems=(*plan.problems, *held),
+    )
 
 
 def nothing_new(view: View, plan: Plan) -> bool:
@@ -44,6 +65,7 @@ def nothing_new(view: View, plan: Plan) -> bool:
         and state.revision == view.snapshot.revision
         and state.rules_digest == view.scan.rules_digest
         and not view.snapshot.unrecorded
+        and not view.snapshot.unpublished
         and not view.scan.ignored - state.local.keys()
         and view.local.on_rows_of(view.base) == state.local
         and view.remote.on_rows_of(view.base) == state.remote
@@ -53,9 +75,10 @@ def nothing_new(view: View, plan: Plan) -> bool:
 def decided_view(context: Context, view: View, request: Request) -> View:
     """The view with every digest that a decision depends on; only those files are read.
 
-    A dry run fetches nothing for that: what another tool wrote then counts as changed.
+    A dry run transfers nothing for that: what another tool wrote and neither a checksum nor a
+    content that is here already can tell counts as changed.
     """
-    view = remembered(context, view)
+    view = _without_left_alone(context, remembered(context, view))
     need = undecided(view.base, view.local, view.remote, view.policy)
     local, remote = view.local, view.remote
     problems: list[Problem] = []
@@ -66,18 +89,34 @@ def decided_view(context: Context, view: View, request: Request) -> View:
         read = digest_many(context.root, wanted, context.reporter)
         local = view.with_read(read)
         problems += [one for one in read.values() if isinstance(one, Problem)]
-    if need.remote and not request.dry_run:
-        remote = _identified(context, local, remote, sorted(need.remote), problems)
+    if need.remote:
+        learned, unknown = _by_checksum(context, local, remote, sorted(need.remote))
+        if request.dry_run:
+            learned |= _at_hand(context, unknown)
+        else:
+            learned |= _fetched(context, unknown, problems)
+        remote = remote.with_changes(learned) if learned else remote
     if local is not view.local or remote is not view.remote or problems:
-        blocked = view.policy.blocked | {one.path for one in problems}
-        view = replace_fields(
-            view,
-            local=local,
-            remote=remote,
-            problems=(*view.problems, *problems),
-            policy=replace(view.policy, blocked=blocked),
-        )
+        view = _blocked(replace_fields(view, local=local, remote=remote), problems)
     return with_own_writes(context, view)
+
+
+def _blocked(view: View, problems: Sequence[Problem]) -> View:
+    """The same, with nothing to be done about these paths."""
+    blocked = view.policy.blocked | {one.path for one in problems}
+    return replace_fields(
+        view,
+        problems=(*view.problems, *problems),
+        policy=replace(view.policy, blocked=blocked),
+    )
+
+
+def _without_left_alone(context: Context, view: View) -> View:
+    """What a person told the remote to leave alone goes nowhere, and not into a conflict copy."""
+    if not isinstance(context.remote, LeavesAlone):
+        return view
+    changed = view.local.changes_since(view.base).keys()
+    return _blocked(view, context.remote.left_alone(changed)) if changed else view
 
 
 def _edited(view: View) -> set[str]:
@@ -95,27 +134,39 @@ def _edited(view: View) -> set[str]:
     }
 
 
-def _identified(
-    context: Context, local: Tree, remote: Tree, paths: Sequence[str], problems: list[Problem]
-) -> Tree:
-    """Digests of objects that other tools wrote.
-
-    By the store's own checksum against the local file if that can tell, else by fetching them (they
-    stay staged for whoever needs them).
-    """
+def _by_checksum(
+    context: Context, local: Tree, remote: Tree, paths: Sequence[str]
+) -> tuple[dict[str, Entry | None], list[tuple[str, Entry]]]:
+    """What other tools wrote: objects that have the bytes of the local file by the store's own
+    checksum, now with its digest; and those of which that cannot tell."""
     learned: dict[str, Entry | None] = {}
-    fetch: list[Content] = []
+    unknown: list[tuple[str, Entry]] = []
     for path in paths:
         entry, here = remote[path], local.get(path)
         if here is not None and _same(context, path, entry, here):
             learned[path] = replace(entry, digest=here.digest)
         else:
-            fetch.append(Content(Side.REMOTE, path, entry))
-    if fetch:
-        got = obtain(context, Stage(context.root), fetch, {})
-        problems += got.problems
-        learned.update((path, staged.entry) for (_, path), staged in got.staged.items())
-    return remote.with_changes(learned)
+            unknown.append((path, entry))
+    return learned, unknown
+
+
+def _at_hand(context: Context, unknown: Sequence[tuple[str, Entry]]) -> dict[str, Entry]:
+    """Digests of contents that the remote has on this machine."""
+    if not unknown or not isinstance(context.remote, HoldsContents):
+        return {}
+    return context.remote.identified(unknown)
+
+
+def _fetched(
+    context: Context, unknown: Sequence[tuple[str, Entry]], problems: list[Problem]
+) -> dict[str, Entry]:
+    """Digests by fetching the objects; they stay staged for whoever needs them."""
+    if not unknown:
+        return {}
+    fetch = [Content(Side.REMOTE, path, entry) for path, entry in unknown]
+    got = obtain(context, Stage(context.root), fetch, {})
+    problems += got.problems
+    return {path: staged.entry for (_, path), staged in got.staged.items()}
 
 
 def _same(context: Context, path: str, there: Entry, here: Entry) -> bool:

@@ -6,8 +6,7 @@ the bookkeeping there is.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 
 from msgspec.structs import replace
@@ -35,7 +34,7 @@ from hubsync.local.steps import Result, Step
 from hubsync.local.trash import Trash
 from hubsync.local.unwritable import unwritable
 from hubsync.model import IGNORE_FILE, Entry, Plan, Side
-from hubsync.remotes.protocol import Change, Done, Follows, Outcome, Put, SyncNote
+from hubsync.remotes.protocol import Change, Done, Follows, Outcome, Put, Record, SyncNote
 
 
 def carry_out(
@@ -55,7 +54,7 @@ def carry_out(
     finally:
         state = execution.state(complete)
         if state is not view.state:
-            save(context.layout.state(context.name), state)
+            save(context.state_file, state)
     if complete:
         intent.forget(context)
         execution.stage.clear()  # else what has been fetched spares the next cycle a download
@@ -76,8 +75,8 @@ class Execution:
         self.again: set[str] = set()
         self._local, self._remote = view.local, view.remote
         self._revision = view.snapshot.revision
-        self._merging: set[str] = set()
-        self._adopted: set[str] = set()
+        self._merging: dict[str, Entry] = {}
+        self._applied: set[str] = set()
         self._told: set[str] = set()
         self._got: dict[str, Entry] = {}
         self._untold = context.trusts_books
@@ -98,9 +97,9 @@ class Execution:
         }
         plan, merged = with_merges(context, self.stage, view, plan, got)
         self.again |= got.again
-        self._merging = {one.path for one in merged}
+        self._merging = {one.path: one.local for one in merged}
         self._tally.fetched(got.size, got.problems)
-        self._tally.both_changed(self._merging, plan.keeps)
+        self._tally.both_changed(self._merging.keys(), plan.keeps)
         for problem in plan.problems:
             self._tally.problem(problem)
         compiler = Compiler(
@@ -118,11 +117,18 @@ class Execution:
 
     def publish(self, tasks: Sequence[Task]) -> list[Task]:
         """Changes to the remote; the tasks whose changes are all done."""
-        unrecorded = self._view.snapshot.unrecorded
-        if self._request.only is Side.LOCAL or not (unrecorded or any(map(_changes, tasks))):
+        snapshot = self._view.snapshot
+        if self._context.reporter.stopping():  # a commit, or a first batch, is no half-way house
+            return []
+        untold = bool(snapshot.unrecorded) or snapshot.unpublished
+        if self._request.only is Side.LOCAL or not (untold or any(map(_changes, tasks))):
             return list(tasks)
         self._context.still_held()
         # Where a content leaves its path for a conflict copy, the copy has to stand first (rule 3).
+        if self._context.remote.capabilities.atomic_commit:
+            refused = self._send([change for task in tasks for change in _at_once(task)])
+            stuck = {task.path for task in tasks if task.copy_change and _changes(task) & refused}
+            return _without(free_of(tasks, stuck), refused)
         copies = [task.copy_change for task in tasks if task.changes and task.copy_change]
         refused = self._send(copies) if copies else set()
         ready = free_of(tasks, {task.path for task in tasks if _changes(task) & refused})
@@ -193,10 +199,15 @@ class Execution:
             finally:
                 applier.flush()  # before the base that knows of it
                 self._local = self._local.with_changes(done)
+                self._applied |= done.keys()
                 # Under other rules there is something else to see: it must not wait for a next run.
-                self.again |= {path for path in done if path.rpartition("/")[2] == IGNORE_FILE}
-                if self._request.only is Side.LOCAL:
-                    self._adopted = self._merging & done.keys()
+                self.again |= self._rules_among(done)
+
+    def _rules_among(self, paths: Iterable[str]) -> set[str]:
+        """Files of rules that show something that was not seen; in a new clone there is nothing."""
+        anew = self._view.scan.files == 0
+        names = (IGNORE_FILE,) if anew else self._view.rules.file_names
+        return {path for path in paths if path.endswith(names) and path.rpartition("/")[2] in names}
 
     def _run(
         self,
@@ -207,9 +218,10 @@ class Execution:
     ) -> None:
         """Carry steps out; what is finished goes to ``done``. The user may stop between two."""
         reporter = self._context.reporter
-        steps = [
-            replace(step, keep_source=True) if step.source in shared else step for step in steps
-        ]
+        if shared:
+            steps = [
+                replace(step, keep_source=True) if step.source in shared else step for step in steps
+            ]
         with closing(applier.apply(steps)) as outcomes:  # type: ignore[type-var]
             for applied in outcomes:
                 if applied.problem is not None:
@@ -225,22 +237,45 @@ class Execution:
 
     def state(self, complete: bool) -> State:
         """What to remember; ``complete``: the plan was carried out to its end."""
+        only = self._request.only
         return settled(
             self._view,
             self._local,
             self._remote,
             self._revision,
-            adopted=self._adopted,
+            adopted=self._merging.keys() & self._applied if only is Side.LOCAL else (),
+            merged={} if complete else self._merged_only_there(),
             read=self._got,
             untold=_learned(self._view) - self._told if self._untold else (),
+            lasting=not self._context.remote.capabilities.digests,
             complete=complete,
             now=self._context.clock(),
         )
+
+    def _merged_only_there(self) -> dict[str, Entry]:
+        """What was here of the merges that the remote has and the disk has not, because a file was
+        saved again meanwhile, say. The stage has it until a plan is complete."""
+        return {
+            path: entry
+            for path, entry in self._merging.items()
+            if path in self._told and path not in self._applied
+        }
 
 
 def _without(tasks: Sequence[Task], refused: set[str]) -> list[Task]:
     """The tasks none of whose changes was refused."""
     return [task for task in tasks if not (refused and _changes(task) & refused)]
+
+
+def _at_once(task: Task) -> Iterator[Change]:
+    """The changes of a task for one publish, which refuses the rest where the copy fails."""
+    copy = task.copy_change
+    if copy is None:
+        yield from task.changes
+        return
+    yield copy
+    for change in task.changes:
+        yield change if isinstance(change, Record) else replace(change, after=copy.path)
 
 
 def _changes(task: Task) -> set[str]:
@@ -264,5 +299,9 @@ def _learned(view: View) -> frozenset[str]:
 
 def _used_twice(steps: Sequence[Step]) -> set[str]:
     """Staged contents that each step has to copy, because another one needs them too."""
-    uses = Counter(step.source for step in steps if step.source)
-    return {source for source, count in uses.items() if count > 1}
+    seen: set[str] = set()
+    twice: set[str] = set()
+    for step in steps:
+        if step.source:
+            (twice if step.source in seen else seen).add(step.source)
+    return twice

@@ -2,25 +2,129 @@
 
 from __future__ import annotations
 
-from hubsync.engine.context import Context
+import filecmp
+import os
+import stat
+from collections.abc import Iterator, Sequence
+
+from msgspec.structs import replace
+
+from hubsync.core.paths import ancestors
+from hubsync.engine.context import Context, Request
 from hubsync.engine.observe import View
+from hubsync.engine.tally import Tally
+from hubsync.local.apply import Applier
+from hubsync.local.evidence import entry_of
+from hubsync.local.stage import Stage
 from hubsync.local.state import State
+from hubsync.local.steps import Step
+from hubsync.local.trash import Trash
+from hubsync.model import Entry, Kind, Side
 from hubsync.remotes.protocol import Follows
 
 
-def follow(context: Context, view: View, state: State) -> None:
-    """Nothing is told while the disk lacks something of that revision: what a person then commits
-    by hand would delete it."""
-    if isinstance(context.remote, Follows) and _has_all(view, state):
-        context.remote.follow(state.revision)
+def follow(context: Context, view: View, state: State, request: Request, tally: Tally) -> None:
+    """Nothing is told while the disk lacks something of that revision, for what a person then
+    commits by hand would delete it; but a path with a problem does not stop the others (rule 7).
+    """
+    remote = context.remote
+    if not isinstance(remote, Follows):
+        return
+    told = {path for path, _ in tally.problems} if request.only is not Side.REMOTE else set()
+    lacking = _lacking(view, state, told)
+    if lacking is None:
+        return
+    hidden = _hidden(context, remote, view, state.revision) if view.rules.hides_tracked else []
+    if hidden and request.only is Side.REMOTE:
+        return  # a push changes nothing on the disk
+    if hidden:
+        _bring(context, hidden, tally)
+    remote.leave(view.policy.uncarried)
+    remote.follow(state.revision, state.base, lacking)
 
 
-def _has_all(view: View, state: State) -> bool:
-    """Whether the disk has everything that the remote has, as far as it is carried."""
+def _hidden(
+    context: Context, remote: Follows, view: View, revision: str
+) -> list[tuple[Entry, Step]]:
+    """The paths that are not synced here and that the revision has in another state than the clone,
+    as far as nobody changed them here: these follow as `git pull` would have it. Nothing is
+    deleted (rule 8), and what a person changed or removed stays as it is.
+    """
+    return [
+        (after, Step(path, after, here))
+        for path, before, after in remote.on_the_way(revision)
+        if after is not None and view.policy.hidden(path) and not _blocked(view, path)
+        for here in _unchanged(context, path, before)
+    ]
+
+
+def _blocked(view: View, path: str) -> bool:
+    return any(one in view.policy.blocked for one in (path, *ancestors(path)))
+
+
+def _unchanged(context: Context, path: str, before: Entry | None) -> Iterator[Entry | None]:
+    """What the disk has, if that is what the clone knows of it; nothing to go by otherwise."""
+    file = os.path.join(context.root, path)
+    try:
+        status = os.lstat(file)
+    except (FileNotFoundError, NotADirectoryError):
+        if before is None:
+            yield None
+        return
+    if before is None:
+        return
+    if before.kind is Kind.LINK and stat.S_ISLNK(status.st_mode):
+        if os.readlink(file) == before.target:
+            yield replace(before, inode=status.st_ino)
+    elif (
+        before.kind is Kind.FILE
+        and stat.S_ISREG(status.st_mode)
+        and _has_content(context, path, before)
+    ):
+        yield entry_of(status, None)
+
+
+def _has_content(context: Context, path: str, before: Entry) -> bool:
+    file = os.path.join(context.root, path)
+    same = context.remote.same_bytes(before, file)
+    if same is not None:
+        return same
+    # Converted on its way: what a clone would write is compared.
+    for got in context.remote.fetch([(path, before)], Stage(context.root).slot, context.reporter):
+        return bool(got.source) and filecmp.cmp(got.source, file, shallow=False)
+    return False
+
+
+def _bring(context: Context, hidden: Sequence[tuple[Entry, Step]], tally: Tally) -> None:
+    stage = Stage(context.root)
+    wanted = [(step.path, entry) for entry, step in hidden]
+    steps = {step.path: step for _, step in hidden}
+    ready: list[Step] = []
+    for got in context.remote.fetch(wanted, stage.slot, context.reporter):
+        if got.problem is not None:
+            tally.problem(got.problem)
+        elif not got.moved:
+            ready.append(replace(steps[got.path], entry=got.entry, source=got.source or None))
+    with Applier(context.root, Trash(context.root, context.clock)) as applier:
+        for applied in applier.apply([replace(step, keep_source=True) for step in ready]):
+            if applied.problem is not None:
+                tally.problem(applied.problem)
+        applier.flush()
+    stage.clear()
+
+
+def _lacking(view: View, state: State, told: set[str]) -> frozenset[str] | None:
+    """What the disk lacks of the remote, because of a problem that was ``told``; None if it lacks
+    something else. What a person changed here is never taken for lacking."""
+    lacking: list[str] = []
     for path, entry in state.remote.items():
-        if view.policy.uncarried(path):
+        if view.policy.hidden(path):
             continue
         base = state.base.get(path)
-        if entry is None or base is None or not entry.identity or entry.identity != base.identity:
-            return False
-    return True
+        if entry is not None and base is not None and entry.identity == base.identity != "":
+            continue
+        if path not in state.local and (path in told or _blocked(view, path)):
+            lacking.append(path)
+        elif not _blocked(view, path):
+            return None
+    return frozenset(lacking)

@@ -70,7 +70,7 @@ def with_own_writes(context: Context, view: View) -> View:
 
 
 def _path(context: Context) -> str:
-    return os.path.join(context.layout.scratch(context.name), "intent")
+    return os.path.join(context.scratch, "intent")
 
 
 def _read(context: Context) -> Intents:

@@ -3,7 +3,8 @@
 With no state there is no base, so nothing looks deleted. But a file on the disk whose content the
 history knows as an earlier one of the same path has not been edited here since: what the remote
 did to it afterwards, a deletion included, is the newer word, and the file does not come back. A
-path that is missing on the disk gets no base from this, so that nothing is deleted remotely.
+path that is missing on the disk gets no base from this, so that nothing is deleted remotely; unless
+the remote remembers all of the base itself.
 
 A first sync that was cut off has a base for a part of the paths; there the base is right, and the
 history is asked about the others only.
@@ -39,7 +40,10 @@ def remembered(context: Context, view: View) -> View:
         and not equal(entry, view.remote.get(path), view.policy)
     }
     if isinstance(context.remote, RemembersBase):
-        return _on_base(view, _agreed(context, context.remote.base(), open_questions), view.local)
+        agreed = context.remote.base()
+        if agreed.complete:
+            open_questions |= _missing(view, agreed.tree)
+        return _on_base(view, _agreed(context, view, agreed.tree, open_questions), view.local)
     earlier = _earlier(context, open_questions) if open_questions else {}
     if not earlier:
         return view
@@ -63,9 +67,25 @@ def _on_base(view: View, rows: dict[str, Entry], local: Tree) -> View:
     return replace_fields(view, base=base, local=over(base, local), remote=remote)
 
 
-def _agreed(context: Context, base: Tree, questions: dict[str, Entry]) -> dict[str, Entry]:
-    """What stood at these paths where both sides last agreed, with what was in it."""
-    asked = [(path, base[path]) for path in sorted(questions) if path in base]
+def _missing(view: View, agreed: Tree) -> dict[str, Entry]:
+    """What stands where both sides last agreed and on the remote, and is not on the disk."""
+    return {
+        path: entry
+        for path, entry in agreed.items()
+        if path not in view.base and path in view.remote and path not in view.local
+    }
+
+
+def _agreed(
+    context: Context, view: View, base: Tree, questions: dict[str, Entry]
+) -> dict[str, Entry]:
+    """What stood at these paths where both sides last agreed, with what was in it. Where neither
+    side changed since, they are equal, and nobody has to ask."""
+    asked = [
+        (path, base[path])
+        for path, here in sorted(questions.items())
+        if path in base and not _unchanged(context, view, path, here, base[path])
+    ]
     if not asked:
         return {}
     with tempfile.TemporaryDirectory(dir=Stage(context.root).directory) as folder:
@@ -76,6 +96,21 @@ def _agreed(context: Context, base: Tree, questions: dict[str, Entry]) -> dict[s
             )
             if got.problem is None and not got.moved
         }
+
+
+def _unchanged(context: Context, view: View, path: str, here: Entry, before: Entry) -> bool:
+    """Whether both sides have what they agreed on, by the remote's own names for contents."""
+    there = view.remote.get(path)
+    if there is None or not before.identity or there.identity != before.identity:
+        return False
+    if here.kind is not Kind.FILE or before.kind is not Kind.FILE or path not in view.local:
+        return False
+    if here.executable != before.executable or there.executable != before.executable:
+        return False
+    try:
+        return context.remote.same_bytes(before, os.path.join(context.root, path)) is True
+    except OSError:
+        return False  # gone or unreadable meanwhile: told by whoever reads it next
 
 
 def _earlier(context: Context, paths: Container[str]) -> dict[str, set[bytes]]:

@@ -15,7 +15,7 @@ from hubsync.engine.observe import View
 from hubsync.engine.task import Content, Merged, Staged
 from hubsync.errors import NoSuchVersion
 from hubsync.local.stage import Stage
-from hubsync.merge import Merger, merger_for
+from hubsync.merge import Merger, merger_for, needs_base
 from hubsync.model import Entry, Kind, Merge, Plan, Side
 
 
@@ -68,30 +68,29 @@ def merge_inputs(merge: Merge) -> tuple[Content, Content]:
 
 def merger_of(merge: Merge) -> Merger | None:
     """What can merge these contents; None where nothing can, or there is no base to do it with."""
+    size = max(merge.local.size, merge.remote.size)
+    if not needs_base(merge.path):
+        return merger_for(merge.path, size)
     base = merge.base
     if base is None or base.kind is not Kind.FILE or base.digest is None:
         return None
-    return merger_for(merge.path, max(merge.local.size, merge.remote.size, base.size))
+    return merger_for(merge.path, max(size, base.size))
 
 
 def try_merge(context: Context, stage: Stage, inputs: MergeInputs) -> Merged | None:
     """A three-way merge by content, None where it does not come out clean.
 
-    The base is an earlier version that the remote keeps; where nobody has it any more, there is
-    nothing to merge against and both are kept.
+    The base is an earlier version that the remote keeps, or what went into a merge just now and
+    still lies in the stage; where nobody has it any more, there is nothing to merge against and
+    both are kept.
     """
     merge, merger = inputs.merge, merger_of(inputs.merge)
-    if merger is None or merge.base is None or merge.base.digest is None:
+    if merger is None:
         return None
-    slot = stage.slot("base-" + merge.base.digest.hex())
-    try:
-        context.remote.read(merge.path, _version(context, merge.base), slot)
-    except NoSuchVersion:
+    before = _base_of(context, stage, merge.path, merge.base)
+    if before is None and needs_base(merge.path):
         return None
-    try:
-        content = merger(_read(slot), _read(inputs.local.source), _read(inputs.remote.source))
-    finally:
-        os.unlink(slot)
+    content = merger(before or b"", _read(inputs.local.source), _read(inputs.remote.source))
     if content is None:
         return None
     digest = blake3(content).digest()
@@ -105,6 +104,24 @@ def try_merge(context: Context, stage: Stage, inputs: MergeInputs) -> Merged | N
     source = stage.write(content, digest)
     os.utime(source, ns=(entry.mtime, entry.mtime))
     return Merged(merge.path, merge.local, merge.remote, Staged(entry, source))
+
+
+def _base_of(context: Context, stage: Stage, path: str, base: Entry | None) -> bytes | None:
+    """The content of the base, None where nobody has it."""
+    if base is None or base.digest is None:
+        return None
+    staged = stage.holding(base.digest, base.size)
+    if staged is not None:
+        return _read(staged)
+    slot = stage.slot("base-" + base.digest.hex())
+    try:
+        context.remote.read(path, _version(context, base), slot)
+    except NoSuchVersion:
+        return None
+    try:
+        return _read(slot)
+    finally:
+        os.unlink(slot)
 
 
 def _version(context: Context, base: Entry) -> str:

@@ -18,12 +18,13 @@ from hubsync.core.safety import SafetyFacts, holds_content
 from hubsync.engine.context import Context, Request
 from hubsync.errors import SafetyStop, Unreachable
 from hubsync.local.evidence import clock_of, keeps_executable
+from hubsync.local.rescan import rescan
 from hubsync.local.scan import scan
 from hubsync.local.scanned import Scan
 from hubsync.local.stage import Stage
-from hubsync.local.state import State
-from hubsync.model import IGNORE_FILE, Entry, Kind, Problem, Side, Tree
-from hubsync.remotes.protocol import Known, Snapshot
+from hubsync.local.state import State, nothing
+from hubsync.model import Entry, Kind, Problem, Side, Tree
+from hubsync.remotes.protocol import HasRules, Known, Remote, Snapshot
 
 Found = dict[str, Entry | None]
 """What a side has at some paths now."""
@@ -90,19 +91,33 @@ def sight(context: Context, state: State, request: Request, *, suspicious: bool 
     # A push relies on conditions and needs no listing; so does a remote that only hubsync writes.
     listing = suspicious or not (context.trusts_books or request.only is Side.REMOTE)
     context.reporter.phase("Looking at both sides")
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        looking = pool.submit(
-            context.remote.snapshot, known if state.revision else None, listing=listing
-        )
-        scanned = scan(
+    rules = own_rules(context.remote)
+
+    def scanning() -> Scan:
+        spots = None if request.checksum else context.onlooker.spots()
+        if spots is not None:
+            found = rescan(context.root, seen_locally, rules, spots, state.rules_digest)
+            if found is not None:
+                return found
+        return scan(
             context.root,
             seen_locally,
-            IgnoreRules.builtin(),
+            rules,
             checksum=request.checksum,
             stopping=context.reporter.stopping,
             rules_digest=state.rules_digest,
         )
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        looking = pool.submit(
+            context.remote.snapshot, known if state.revision else None, listing=listing
+        )
+        scanned = scanning()
         snapshot = _answer(looking, state)
+    if snapshot.anew:
+        state, base = nothing(), Tree({})
+    if context.noticed(scanned.nested, snapshot.tree):
+        scanned = scanning()
     scanned = scanned.over(snapshot.tree)
     remote = known_by_identity(base, over(base, snapshot.tree))
     modes = keeps_executable(context.layout.metadata)
@@ -110,6 +125,11 @@ def sight(context: Context, state: State, request: Request, *, suspicious: bool 
         found = with_modes_of(scanned.tree.changes_since(base), base, remote)
         scanned = replace(scanned, tree=base.with_changes(found))
     return Sight(state, base, scanned, snapshot, remote, fs_now, modes)
+
+
+def own_rules(remote: Remote) -> IgnoreRules:
+    """What is ignored for this remote before any file in the workspace says so."""
+    return IgnoreRules.builtin(remote.rules() if isinstance(remote, HasRules) else None)
 
 
 def known_by_identity(base: Tree, remote: Tree) -> Tree:
@@ -144,7 +164,7 @@ def view_of(context: Context, seen: Sight, request: Request) -> View:
     Raises RemoteUnavailable.
     """
     base, scanned, snapshot, remote = seen.base, seen.scan, seen.snapshot, seen.remote
-    rules = _incoming_rules(context, base, scanned, remote)
+    rules = _incoming_rules(context, base, scanned, remote, snapshot.revision)
     strangers = context.routing.strangers(base, remote)
     told = [one for one in strangers.problems if not rules.ignores_deep(one.path)]
     stuck = (*scanned.problems, *snapshot.problems, *told)
@@ -156,18 +176,35 @@ def view_of(context: Context, seen: Sight, request: Request) -> View:
         scan=scanned,
         snapshot=snapshot,
         policy=context.policy(
-            rules=rules, blocked=frozenset(one.path for one in stuck) | strangers.twins
+            rules=rules,
+            blocked=frozenset(one.path for one in stuck) | strangers.twins | snapshot.submodules,
         ),
         facts=SafetyFacts(
             base_remote_id=seen.state.remote_id,
             remote_id=snapshot.remote_id,
             confirmed=request.confirm_deletes,
             others_have_files=context.routing.shared and holds_content(scanned.tree),
+            gone_branch=snapshot.gone_branch,
         ),
         rules=rules,
-        problems=(*stuck, *rules.problems),
+        problems=(*stuck, *rules.problems, *_replaced(base, scanned, remote)),
         fs_now=seen.fs_now,
         modes=seen.modes,
+    )
+
+
+def _replaced(base: Tree, scanned: Scan, remote: Tree) -> tuple[Problem, ...]:
+    """Repositories here in whose place another hub has put a file: both stay (rule 7)."""
+    return tuple(
+        Problem(
+            path,
+            "nested-replaced",
+            "Another hub has a file here in place of the Git repository; both are kept, each where"
+            " it is.",
+            "Move the repository, or on the other hub the file, elsewhere, then sync.",
+        )
+        for path in scanned.nested
+        if path not in base and path in remote and remote[path].kind in (Kind.FILE, Kind.LINK)
     )
 
 
@@ -179,10 +216,10 @@ def _answer(looking: Future[Snapshot], state: State) -> Snapshot:
         if error.code != NO_MIRROR or not state.base:
             raise
         raise SafetyStop(
-            f"The remote is gone: nothing of the {counted(len(state.base), 'path')} that this "
-            "workspace was synced with is there any more.",
-            "Check the URL with 'hubsync remote list'. If the place was emptied on purpose, "
-            "'hubsync remote remove' and 'hubsync remote add' start it anew from what is here.",
+            f"The remote is gone. {error.message} This workspace was synced with "
+            f"{counted(len(state.base), 'path')} of it.",
+            "Check the URL with 'hubsync remote list'. If that was removed on purpose, 'hubsync "
+            "remote remove' and 'hubsync remote add' start it anew from what is on both sides.",
             "remote-gone",
         ) from error
 
@@ -194,23 +231,29 @@ def over(base: Tree, tree: Tree) -> Tree:
     return base.with_changes(tree.changes_since(base))
 
 
-def _incoming_rules(context: Context, base: Tree, scanned: Scan, remote: Tree) -> IgnoreRules:
+def _incoming_rules(
+    context: Context, base: Tree, scanned: Scan, remote: Tree, revision: str
+) -> IgnoreRules:
     """The rules on the disk, and those that are about to arrive: a path that another hub ignores
     is invisible here from the same cycle on (rule 8), a clone included.
 
     One that is ignored itself does not arrive, so it rules nothing here: by its rules a path would
     come down that the next scan, which has not got them, does not see.
     """
+    rules = scanned.rules
+    if isinstance(context.remote, HasRules):
+        rules = rules.with_tracked(context.remote.tracked(revision))
+    names = rules.file_names
     coming = [
         (path, entry)
         for path, entry in remote.changes_since(base).items()
-        if entry is not None
+        if path.endswith(names)
+        and entry is not None
         and entry.kind is Kind.FILE
         and entry.size <= LARGEST_IGNORE_FILE
-        and os.path.basename(path) == IGNORE_FILE
+        and os.path.basename(path) in names
         and path not in scanned.tree.changes_since(base)
     ]
-    rules = scanned.rules
     if not coming:
         return rules
     texts: dict[str, str] = {}
@@ -221,7 +264,7 @@ def _incoming_rules(context: Context, base: Tree, scanned: Scan, remote: Tree) -
             if got.source:
                 texts[got.path] = _text(got.source)
     for path in sorted(texts, key=lambda path: path.count("/")):
-        with_it = rules.with_file(parent(path), texts[path])
+        with_it = rules.with_file(parent(path), texts[path], os.path.basename(path))
         if not with_it.ignores_deep(path):
             rules = with_it
     return rules

@@ -30,6 +30,7 @@ from hubsync.errors import (
 )
 from hubsync.local.emptying import finish
 from hubsync.local.state import State
+from hubsync.remotes.protocol import Notifies
 from hubsync.results import SyncResult
 
 _OF_ONE_REMOTE = (
@@ -97,13 +98,16 @@ def _with_name(name: str, error: HubsyncError) -> str:
     return f"The remote {name!r}{unsynced}: {error.message}"
 
 
-def run_all(linked: Sequence[Linked], request: Request) -> list[SyncResult]:
-    """The results with each remote. Raises as `cycle.run` does, for all remotes together."""
+def run_all(
+    linked: Sequence[Linked], request: Request, waiting: Sequence[Rule] = ()
+) -> list[SyncResult]:
+    """The results with each remote. New files that rules of ``waiting`` take, of remotes that are
+    not linked yet, go to none. Raises as `cycle.run` does, for all remotes together."""
     failures = Failures(len(linked))
     if not request.dry_run:
         finish(linked[0].context.layout)
     looked: list[tuple[Linked, Looked]] = []
-    for one, seen in see_all(linked, request, failures):
+    for one, seen in see_all(linked, request, failures, waiting):
         with failures.of(one.name):
             looked.append((one, planned(one.context, seen, request)))
     failures.stop()
@@ -113,13 +117,18 @@ def run_all(linked: Sequence[Linked], request: Request) -> list[SyncResult]:
         tally = Tally()
         with failures.of(one.name):
             state = run(one.context, one.state, request, tally, first)
+            if isinstance(one.context.remote, Notifies):
+                tally.notices = one.context.remote.notices()
             results.append(tally.result(request.dry_run, state.revision))
     failures.finish()
     return results
 
 
 def see_all(
-    linked: Sequence[Linked], request: Request, failures: Failures
+    linked: Sequence[Linked],
+    request: Request,
+    failures: Failures,
+    waiting: Sequence[Rule] = (),
 ) -> list[tuple[Linked, Sight]]:
     """The remotes that can be seen, each with its part of the paths made out."""
     seen: dict[str, Sight] = {}
@@ -127,8 +136,8 @@ def see_all(
         with failures.of(one.name):
             seen[one.name] = sight(one.context, one.state, request)
     routing = routings(
-        [one.rule for one in linked],
-        {one.name: one.state.base for one in linked},
+        [*(one.rule for one in linked), *waiting],
+        {rule.name: {} for rule in waiting} | {one.name: one.state.base for one in linked},
         {name: found.remote for name, found in seen.items()},
     )
     return [

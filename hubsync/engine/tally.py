@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from hubsync.engine.observe import View
-from hubsync.model import Entry, KeepBoth, Plan, Problem, Side, agree
+from hubsync.model import Entry, KeepBoth, Notice, Plan, Problem, Side, agree
 from hubsync.remotes.protocol import Change, Put, Remove
 from hubsync.results import ChangeKind, ConflictCopy, PathChange, SyncResult
 
@@ -33,6 +33,7 @@ class Tally:
         self.kept: dict[str, None] = {}
         self.unsynced: tuple[str, ...] = ()
         self.problems: dict[tuple[str, str], Problem] = {}
+        self.notices: tuple[Notice, ...] = ()
         self.bytes = 0
         self.plan = Plan(agreed={})
         self._before: View | None = None
@@ -119,6 +120,7 @@ class Tally:
             kept=tuple(sorted(self.kept)),
             unsynced=self.unsynced,
             problems=tuple(self.problems.values()),
+            notices=self.notices,
             bytes=self.bytes,
             revision=revision,
             dry_run=dry_run,
@@ -157,6 +159,7 @@ def together(results: Sequence[SyncResult]) -> SyncResult:
         kept=_joined(results, "kept"),
         unsynced=_joined(results, "unsynced"),
         problems=tuple(problems.values()),
+        notices=tuple(dict.fromkeys(one for result in results for one in result.notices)),
         bytes=sum(result.bytes for result in results),
         revision=results[0].revision,
         dry_run=results[0].dry_run,

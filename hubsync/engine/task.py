@@ -93,6 +93,8 @@ def _comes_down(keep: KeepBoth) -> bool:
 def free_of(tasks: Iterable[Task], stuck: Set[str]) -> list[Task]:
     """The tasks that are neither at a path of ``stuck`` nor below one: a file that could not make
     room stays, and where it stays nothing may come below it (rule 5)."""
+    if not stuck:
+        return list(tasks)
     return [
         task
         for task in tasks

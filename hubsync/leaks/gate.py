@@ -48,10 +48,21 @@ def held_back(
     return secret_found(path, content, allowed, before)
 
 
-def too_large(path: str, size: int, limit: int = LIMIT) -> Problem | None:
-    """The problem of a file of ``size`` bytes, or None."""
+def too_large(
+    path: str, size: int, limit: int = LIMIT, *, committed: bool = False
+) -> Problem | None:
+    """The problem of a file of ``size`` bytes, or None. ``committed``: the repository has an
+    earlier content, so that the path belongs to it, whatever the rules of other remotes say."""
     if size <= limit:
         return None
+    if committed:
+        return Problem(
+            path,
+            TOO_LARGE,
+            f"too large for Git by now: {_shown(size)}; the limit is {_shown(limit)}",
+            "Rename it: under a new name it goes to a second remote, if one takes such files"
+            f" (hubsync remote add data s3://BUCKET/FOLDER --larger-than {_option(limit)}).",
+        )
     return Problem(
         path,
         TOO_LARGE,
@@ -72,8 +83,13 @@ def secret_found(
         path,
         SECRET_FOUND,
         f"held back: {_told(left)}",
-        f"Take it out of the file; or, if it may be published: hubsync allow {_argument(path)}",
+        f"Take it out of the file; {or_allowed(path)}",
     )
+
+
+def or_allowed(path: str) -> str:
+    """The other way to go on, for a hint."""
+    return f"or, if it may be published: hubsync allow {_argument(path)}"
 
 
 def _told(leaks: list[Leak]) -> str:

@@ -30,7 +30,7 @@ from hubsync.local.incoming import Incoming, Ready, permissions, process_umask
 from hubsync.local.late import LateWrites
 from hubsync.local.layout import Layout
 from hubsync.local.placed import as_known, with_evidence
-from hubsync.local.removal import put_aside, remove_directory
+from hubsync.local.removal import put_aside, remove_directory, remove_hollow
 from hubsync.local.renames import UNSUPPORTED, KernelRenames, Renames, Spot, move_new
 from hubsync.local.steps import (
     Applied,
@@ -158,10 +158,9 @@ class Applier:
                 raise
             if entry.kind is Kind.DIR:
                 return entry
-            # An ignored folder, which no scan shows. Nothing is lost with one that is empty.
-            try:
-                os.rmdir(target.name, dir_fd=target.directory)
-            except OSError:
+            # An ignored folder, or one that the remote cannot carry. Nothing is lost with one that
+            # holds no more than such folders.
+            if not remove_hollow(target):
                 raise folder_in_the_way(step.path) from error
             return self._create_new(step, entry, target)
 

@@ -7,9 +7,9 @@ import os
 import stat
 from typing import Final
 
-from hubsync.core.paths import link_stays_inside
+from hubsync.core.paths import is_unicode, link_stays_inside
 from hubsync.errors import LocalError
-from hubsync.model import IGNORE_FILE, Problem
+from hubsync.model import Problem
 
 _SPECIAL: Final = {
     stat.S_IFSOCK: "A socket",
@@ -51,9 +51,9 @@ def unlistable(directory: str, error: OSError) -> Problem:
     )
 
 
-def rules_unreadable(directory: str, error: OSError) -> Problem:
+def rules_unreadable(directory: str, name: str, error: OSError) -> Problem:
     """An ignore file that cannot be read. The root's concerns everything: LocalError is raised."""
-    where = f"{directory}/{IGNORE_FILE}" if directory else IGNORE_FILE
+    where = f"{directory}/{name}" if directory else name
     reason = "it is a link" if error.errno == errno.ELOOP else error.strerror
     hint = "Make it a readable file, so that nothing it hides is uploaded."
     if not directory:
@@ -85,7 +85,14 @@ def leftover(path: str) -> Problem:
 
 
 def link_problem(path: str, target: str) -> Problem | None:
-    """Why a symlink is not synced (rule 14), if so."""
+    """Why a symlink is not synced (rules 7 and 14), if so."""
+    if not is_unicode(target):
+        return Problem(
+            path,
+            "link-not-text",
+            "The link points to a name that is no UTF-8 text.",
+            "Give what it points to another name, or add the link to .hubsyncignore.",
+        )
     if target.startswith("/"):
         return Problem(
             path,

@@ -62,6 +62,9 @@ class Incoming:
     ) -> Ready:
         """The content of ``step``, to be renamed into ``directory``."""
         near = self.is_near(directory)
+        if entry.kind is Kind.FILE and step.source and near and not step.keep_source:
+            staged = Spot(None, step.source)
+            return Ready(staged, self._dressed(staged, entry, replaced), False, near)
         spot = temporary(self._stage if near else directory)
         if entry.kind is Kind.LINK:
             os.symlink(entry.target, spot.name, dir_fd=spot.directory)
@@ -71,16 +74,11 @@ class Incoming:
             return Ready(spot, spot.status(), True, near)
         if step.source is None:
             raise LocalError(f"The new content of {step.path} was not staged.", code="not-staged")
-        made = step.keep_source or not near
-        if made:
-            duplicate(Spot(None, step.source), spot)
-        else:
-            spot = Spot(None, step.source)
+        duplicate(Spot(None, step.source), spot)
         try:
-            return Ready(spot, self._dressed(spot, entry, replaced), made, near)
+            return Ready(spot, self._dressed(spot, entry, replaced), True, near)
         except BaseException:
-            if made:
-                spot.unlink()
+            spot.unlink()
             raise
 
     def _dressed(self, spot: Spot, entry: Entry, replaced: os.stat_result | None) -> os.stat_result:

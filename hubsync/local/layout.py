@@ -9,10 +9,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from hubsync.errors import LocalError
+from hubsync.errors import LocalError, NotAWorkspace
 from hubsync.model import METADATA_DIR
 
 PRIVATE: Final = 0o700
+_BEGUN: Final = ".git/hubsync/begun"
+"""A repository that was made for such a link; see `remotes.git.locks`."""
 _CARE_OF_GIT: Final = "# hubsync's own files: nothing here belongs in a repository.\n*\n"
 
 
@@ -46,6 +48,9 @@ class Layout(Struct, frozen=True):
         with suppress(FileNotFoundError):
             os.unlink(self.state(remote))
         shutil.rmtree(self.scratch(remote), ignore_errors=True)
+        for name in os.listdir(self.states) if os.path.isdir(self.states) else ():
+            if name.startswith(f"{remote}@"):  # one of its branches; no remote's name has an @
+                self.forget(name.removesuffix(".state"))
 
     def remove(self) -> None:
         """Undo `create`, for a link that did not come about."""
@@ -67,6 +72,11 @@ class Layout(Struct, frozen=True):
     @property
     def lock(self) -> str:
         return os.path.join(self.metadata, "lock")
+
+    @property
+    def session_lock(self) -> str:
+        """Who syncs this workspace continuously; see `hubsync.local.lock`."""
+        return os.path.join(self.metadata, "session.lock")
 
     def create(self) -> None:
         """Make the folders, for this user only: they hold copies of what may be private.
@@ -132,6 +142,8 @@ def is_vacant(directory: str) -> bool:
         names = os.listdir(directory)
     except FileNotFoundError:
         return True
+    if os.path.isfile(os.path.join(directory, _BEGUN)):
+        names.remove(".git")
     if names != [METADATA_DIR]:
         return not names
     layout = Layout(directory)
@@ -151,3 +163,14 @@ def find_root(start: str) -> str | None:
         if parent == directory:
             return None
         directory = parent
+
+
+def workspace_root(start: str) -> str:
+    """The root of the workspace that holds ``start``. Raises NotAWorkspace."""
+    root = find_root(os.path.realpath(start))
+    if root is None:
+        raise NotAWorkspace(
+            f"{os.path.abspath(start)} is not in a hubsync workspace.",
+            "Run 'hubsync init' in the directory you want to keep in sync.",
+        )
+    return root

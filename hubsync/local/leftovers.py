@@ -21,7 +21,7 @@ def sweep(layout: Layout, now: int) -> None:
     (ns)."""
     with suppress(FileNotFoundError), os.scandir(layout.metadata) as entries:
         for entry in entries:
-            if entry.name.startswith(("lock.", "clock-")):
+            if entry.name.startswith(("lock.", "session.lock.", "clock-")):
                 _remove_old(entry, now)
     for directory, _, names in os.walk(layout.states):
         for name in names:

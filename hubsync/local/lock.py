@@ -1,4 +1,5 @@
-"""One process at a time in a workspace: the file ``.hubsync/lock``, which names who holds it.
+"""One process at a time in a workspace: the file ``.hubsync/lock``, which names who holds it; and
+one that syncs it continuously: ``.hubsync/session.lock``.
 
 It is made with its content, by a hard link to a complete file, which is atomic on NFS too. A
 lock whose owner is gone is taken over without asking:
@@ -9,6 +10,8 @@ lock whose owner is gone is taken over without asking:
   home). It touches the lock every 20 s, so it is gone when the file system's clock says that
   the last touch is too long ago: 45 s where it was this machine or one of the same name (a
   restarted pod), 2 minutes for a stranger;
+- this very process: gone if it is none of the locks that are held here, which `_held` knows. It
+  was out of reach when it was released: `.hubsync` had been moved away, and came back;
 - a lock that says nothing readable was damaged, by a power cut or a full disk. Whoever made it has
   stopped touching it, too, and finds it lost: it is gone after 10 s, in which a lock that was
   not made by a link may just be getting its content.
@@ -32,13 +35,24 @@ import msgspec
 from hubsync.errors import WorkspaceBusy
 from hubsync.local.layout import Layout
 from hubsync.local.leftovers import sweep
-from hubsync.local.owner import Owner, described, is_gone, this_process
 from hubsync.local.unwritable import unwritable
+from hubsync.owner import (
+    SILENT_ELSEWHERE,
+    Owner,
+    beside,
+    described,
+    is_gone,
+    is_same_process,
+    this_process,
+)
 
 HEARTBEAT: Final = 20.0
 _TAKEOVER: Final = 10.0
 _POLL: Final = 0.1
 _NS: Final = 1_000_000_000
+
+_held: Final[set[str]] = set()
+"""The nonces of the locks that this process holds, or is about to make."""
 
 
 class Lock:
@@ -67,6 +81,11 @@ class Lock:
     def check(self) -> None:
         """Raises WorkspaceBusy if the lock was lost."""
         if not self._is_ours():
+            if not os.path.isdir(os.path.dirname(self.path)):
+                raise WorkspaceBusy(
+                    "The workspace is not here any more: it was moved, or unlinked.",
+                    "Run the command again where it is now.",
+                )
             raise WorkspaceBusy(
                 "Another process took over this workspace, because this one was silent too long.",
                 "Run the command again.",
@@ -76,8 +95,11 @@ class Lock:
         if self._stop.is_set():
             return
         self._stop.set()
-        if self._is_ours():
-            os.unlink(self.path)
+        try:
+            if self._is_ours():
+                os.unlink(self.path)
+        finally:
+            _held.discard(self.owner.nonce)
 
     def __enter__(self) -> Self:
         return self
@@ -103,21 +125,66 @@ def acquire(
     """
     path = layout.lock
     owner = this_process()
-    deadline = time.monotonic() + timeout
     try:
-        while not _create(path, owner):
-            found = _read(path)
-            if found is None:
-                continue
-            if _is_gone(found, owner, path) and _remove_stale(path, found):
-                continue
-            if time.monotonic() >= deadline or stopping():
-                raise WorkspaceBusy(f"This workspace is {described(found[0])}.", _hint(found, path))
-            time.sleep(_POLL)
-        sweep(layout, os.stat(path).st_mtime_ns)
+        lock = _made(path, owner, time.monotonic() + timeout, stopping)
+        try:
+            sweep(layout, os.stat(path).st_mtime_ns)
+        except BaseException:
+            lock.release()
+            raise
     except OSError as error:
         raise unwritable(path, error) from error
+    return lock
+
+
+def acquire_session(layout: Layout, *, stopping: Callable[[], bool] = lambda: False) -> Lock:
+    """The right to be the one session of the workspace. It keeps no command from working there.
+
+    It is not waited for if whoever has it runs on this machine. One that cannot be looked at may
+    be the killed server that this one stands in for, so it gets the time in which its silence
+    tells. Raises WorkspaceBusy, which says who has it, and LocalError.
+    """
+    path = layout.session_lock
+    owner = this_process()
+    try:
+        found = _read(path)
+        visible = found is not None and found[0] is not None and beside(found[0], owner)
+        patience = 0.0 if visible else SILENT_ELSEWHERE + HEARTBEAT
+        return _made(path, owner, time.monotonic() + patience, stopping)
+    except WorkspaceBusy as error:
+        found = _read(path)
+        who = described(found[0]) if found is not None else "held by a process that just ended"
+        raise WorkspaceBusy(
+            f"This workspace is synced continuously already: {who}.",
+            "One is enough. To have another in its place, end that one first.",
+            "session-running",
+        ) from error
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def _made(path: str, owner: Owner, deadline: float, stopping: Callable[[], bool]) -> Lock:
+    """Raises WorkspaceBusy, OSError."""
+    _held.add(owner.nonce)  # before there is a file of it that anybody here could take for left
+    try:
+        _wait(path, owner, deadline, stopping)
+    except BaseException:
+        _held.discard(owner.nonce)
+        raise
     return Lock(path, owner)
+
+
+def _wait(path: str, owner: Owner, deadline: float, stopping: Callable[[], bool]) -> None:
+    """Make the lock, once there is none. Raises WorkspaceBusy, OSError."""
+    while not _create(path, owner):
+        found = _read(path)
+        if found is None:
+            continue
+        if _is_gone(found, owner, path) and _remove_stale(path, found):
+            continue
+        if time.monotonic() >= deadline or stopping():
+            raise WorkspaceBusy(f"This workspace is {described(found[0])}.", _hint(found, path))
+        time.sleep(_POLL)
 
 
 def _hint(found: _Found, path: str) -> str:
@@ -189,6 +256,8 @@ def _create_without_links(path: str, owner: Owner) -> bool:
 
 def _is_gone(found: _Found, me: Owner, path: str) -> bool:
     owner, status = found
+    if owner is not None and is_same_process(owner, me):
+        return owner.nonce not in _held
     return is_gone(owner, me, lambda: (_fs_now(path) - status.st_mtime_ns) / _NS)
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
+from typing import Final
 
 from hubsync.local.checks import Changed, unchanged
 from hubsync.local.incoming import temporary
 from hubsync.local.renames import Renames, Spot, move_new
 from hubsync.local.trash import Trash
+
+_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def put_aside(
@@ -44,3 +48,43 @@ def remove_directory(target: Spot) -> None:
     except OSError as error:
         if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
             raise
+
+
+def remove_hollow(target: Spot) -> bool:
+    """Remove a directory in which there is nothing but directories; whether that is so.
+
+    Otherwise nothing is removed. What comes into one of them meanwhile stays, and raises OSError:
+    only empty directories are ever removed.
+    """
+    descriptor = os.open(target.name, _DIRECTORY, dir_fd=target.directory)
+    try:
+        if not _is_hollow(descriptor):
+            return False
+        _remove_inside(descriptor)
+    finally:
+        os.close(descriptor)
+    os.rmdir(target.name, dir_fd=target.directory)
+    return True
+
+
+def _is_hollow(descriptor: int) -> bool:
+    return all(_within(descriptor, name, _is_hollow) for name in os.listdir(descriptor))
+
+
+def _remove_inside(descriptor: int) -> bool:
+    for name in os.listdir(descriptor):
+        _within(descriptor, name, _remove_inside)
+        os.rmdir(name, dir_fd=descriptor)
+    return True
+
+
+def _within(above: int, name: str, act: Callable[[int], bool]) -> bool:
+    """``act`` on a directory; False for anything else, a link to one included."""
+    try:
+        descriptor = os.open(name, _DIRECTORY, dir_fd=above)
+    except OSError:
+        return False
+    try:
+        return act(descriptor)
+    finally:
+        os.close(descriptor)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from hubsync.core.ignore import IgnoreRules
@@ -28,12 +28,16 @@ from hubsync.local.findings import (
 )
 from hubsync.local.ignorefile import RulesOnDisk
 from hubsync.local.incoming import TEMPORARY
+from hubsync.local.repositories import is_own_submodule
 from hubsync.local.scanned import Scan
 from hubsync.local.settle import recognise_moved, settle_ignored, settle_leftovers
 from hubsync.local.unnamed import Unnamed
 from hubsync.model import METADATA_DIR, Entry, Kind, Problem, Tree
 
 _GIT: Final = ".git"
+
+_Fresh = tuple[os.DirEntry[str], str, Entry | None, os.stat_result]
+"""What a directory holds that is not as known: its path, what was known, what it is now."""
 
 
 def scan(
@@ -51,7 +55,7 @@ def scan(
     need not be matched against the rules again. Raises LocalError (code ``workspace-gone``) if the
     root is not there or cannot be listed, and Interrupted.
     """
-    walk = _Walk(root, known, rules, checksum)
+    walk = Walk(root, known, rules, checksum)
     try:
         walk.run(stopping)
         return walk.result(rules_digest)
@@ -59,7 +63,7 @@ def scan(
         walk.close()
 
 
-class _Walk:
+class Walk:
     """One scan under way."""
 
     def __init__(self, root: str, known: Tree, rules: IgnoreRules, checksum: bool) -> None:
@@ -94,7 +98,7 @@ class _Walk:
             directory = pending.pop()
             try:
                 descriptor = self.directories.open(directory)
-                if not self._read_rules(directory, descriptor):
+                if not self.read_rules(directory, descriptor):
                     continue
                 found = self._list(directory, descriptor)
             except FileNotFoundError:
@@ -112,7 +116,7 @@ class _Walk:
         prefix = directory + "/" if directory else ""
         pop = self.rest.pop
         trusting = self.trusting
-        fresh: list[tuple[os.DirEntry[str], str, Entry | None, os.stat_result]] = []
+        fresh: list[_Fresh] = []
         below: list[str] = []
         files = size = 0
         empty = True
@@ -143,6 +147,10 @@ class _Walk:
                     size += before.size
                     continue
                 fresh.append((item, path, before, now))
+            if directory and self._is_repository(directory, below, fresh, descriptor):
+                # What was taken from `rest` here is hidden from now on, with all that is below.
+                self.nested.append(directory)
+                return []
             self.files += files
             self.size += size
             for item, path, before, now in fresh:
@@ -151,12 +159,12 @@ class _Walk:
                     if before is not None:
                         self.rest[path] = before
                 else:
-                    self._take(item.name, path, before, now, descriptor)
+                    self.take(item.name, path, before, now, descriptor)
         if empty and directory:
             self._take_empty(directory)
         return [prefix + name for name in below if self._enters(directory, name, prefix + name)]
 
-    def _take(
+    def take(
         self,
         name: str,
         path: str,
@@ -166,8 +174,6 @@ class _Walk:
     ) -> None:
         """One path that is new or not what was known."""
         if name == _GIT:
-            if path != _GIT:
-                self.nested.append(path[: -len(_GIT) - 1])
             return
         if name.startswith(TEMPORARY):
             self.problems.append(leftover(path))
@@ -223,15 +229,13 @@ class _Walk:
 
     def _enters(self, directory: str, name: str, path: str) -> bool:
         """Whether a subdirectory is walked. ``.git`` and hubsync's own folder never are."""
-        if name == _GIT:
-            if directory:
-                self.nested.append(directory)
-            return False
-        if path == METADATA_DIR:
+        if name == _GIT or path == METADATA_DIR:
             return False
         if self.rules.ignores(path, True):
             if self.rules.withholds(path, True):
                 self.withheld.append(path)
+            if self.rules.is_kept_from_git_alone(path) and self._holds_repository(path):
+                self.nested.append(path)
             return False
         problem = check_local_name(path)
         if problem is not None:
@@ -241,7 +245,35 @@ class _Walk:
             return False
         return True
 
-    def _read_rules(self, directory: str, descriptor: int) -> bool:
+    def _is_repository(
+        self, directory: str, below: list[str], fresh: Sequence[_Fresh], descriptor: int
+    ) -> bool:
+        """Whether a directory is a Git repository of its own, and so not synced file by file.
+
+        A submodule of the repository that the workspace is does not count: its ``.git`` is a file
+        that leads into the workspace's.
+        """
+        if _GIT in below:
+            return True
+        found = next((one for one in fresh if one[0].name == _GIT), None)
+        if found is None:
+            return False
+        if stat.S_ISDIR(found[3].st_mode) or not stat.S_ISREG(found[3].st_mode):
+            return True
+        return not is_own_submodule(self.root, directory, descriptor)
+
+    def _holds_repository(self, directory: str) -> bool:
+        """The same for a directory that is not walked: one look at its ``.git``."""
+        try:
+            descriptor = self.directories.open(directory)
+            kind = stat.S_IFMT(os.lstat(_GIT, dir_fd=descriptor).st_mode)
+        except OSError:
+            return False
+        if kind != stat.S_IFREG:
+            return True
+        return not is_own_submodule(self.root, directory, descriptor)
+
+    def read_rules(self, directory: str, descriptor: int) -> bool:
         """Take in the directory's ignore file; False if the directory must not be walked."""
         problem = self.on_disk.read(directory, descriptor)
         if problem is not None:
@@ -253,6 +285,8 @@ class _Walk:
 
     def result(self, rules_digest: str) -> Scan:
         check_same_root(self.root, self.directories.open(""))
+        self.on_disk.hide(self.nested)
+        self.rules = self.on_disk.rules
         self.ignored |= settle_leftovers(self.root, self.rest, self.held, self.rules, self.changes)
         renamed = self.unnamed.hold(self.known, self.changes)
         digest = self.on_disk.digest
@@ -271,4 +305,5 @@ class _Walk:
             size=self.size,
             withheld=tuple(sorted(self.withheld)),
             renamed=frozenset(one.path for one in renamed),
+            ruled=tuple(self.on_disk.places),
         )

@@ -14,11 +14,12 @@ class Scan(Struct, frozen=True):
 
     ``tree`` stands on the rows of the known tree. ``rules``: with every ``.hubsyncignore`` met;
     ``rules_digest`` changes whenever one of those files does. ``nested``: directories below the
-    root that are Git repositories of their own (their ``.git`` is not walked). ``ignored``: known
-    paths that are ignored now; they are no change. ``files`` and ``size`` (bytes) count files and
-    links. ``withheld``: what is ignored only because it is taken for a secret.
-    ``renamed``: known paths whose files now have names that cannot be synced; each is a problem,
-    and stays in the tree.
+    root that are Git repositories of their own; they are not walked, and ``rules`` hide them.
+    ``ignored``: known paths that are ignored now; they are no change. ``files`` and ``size``
+    (bytes) count files and links. ``withheld``: what is ignored only because it is taken for a
+    secret. ``renamed``: known paths whose files now have names that cannot be synced; each is a
+    problem, and stays in the tree. ``ruled``: the directories that have files of rules, in the
+    order in which these were read.
     """
 
     tree: Tree
@@ -31,6 +32,7 @@ class Scan(Struct, frozen=True):
     size: int
     withheld: tuple[str, ...] = ()
     renamed: frozenset[str] = frozenset()
+    ruled: tuple[str, ...] = ()
 
     def over(self, remote: Tree) -> Scan:
         """What was renamed out of sight is gone if the remote does not have it either."""

@@ -24,7 +24,8 @@ from hubsync.local.layout import PRIVATE, Layout
 KEEP_PARTS: Final = 7 * 24 * 3600
 """Seconds for which an unfinished arrival is kept, to be resumed."""
 
-_PLAIN: Final = re.compile(r"[0-9A-Za-z_-][0-9A-Za-z._-]{0,199}")
+_LONGEST: Final = 200
+_PLAIN: Final = re.compile(rf"[0-9A-Za-z_-][0-9A-Za-z._-]{{0,{_LONGEST - 1}}}")
 _NOTE: Final = ".identity"
 _RESERVE: Final = 1 << 20
 
@@ -44,9 +45,10 @@ class Stage:
 
     def slot(self, name: str) -> str:
         """The file's path for the content ``name``; an odd name is replaced by its digest."""
-        if not _PLAIN.fullmatch(name) or name.endswith(".part"):
+        plain = name.isalnum() and name.isascii() and len(name) <= _LONGEST
+        if not plain and (not _PLAIN.fullmatch(name) or name.endswith(".part")):
             name = blake3(name.encode("utf-8", "surrogatepass")).hexdigest()
-        return os.path.join(self.directory, name)
+        return f"{self.directory}/{name}"
 
     def is_empty(self) -> bool:
         with os.scandir(self.directory) as entries:

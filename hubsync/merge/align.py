@@ -16,7 +16,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import chain, pairwise
+from itertools import chain
+from operator import lt
 from typing import Final
 
 from msgspec import Struct
@@ -34,6 +35,9 @@ _STRIDE: Final = 64
 
 Pair = tuple[int, int]
 
+Run = tuple[int, int, int]
+"""Lines that are equal: where they begin in either, and how many they are."""
+
 
 class Hunk(Struct, frozen=True):
     """``base[start:end]`` became ``side[new_start:new_end]``."""
@@ -48,31 +52,32 @@ def hunks(base: Sequence[bytes], side: Sequence[bytes]) -> list[Hunk]:
     """What ``side`` changed in ``base``, in order. Every change there is lies in a hunk."""
     if base == side:
         return []
-    numbers: dict[bytes, int] = {}
-    a = [numbers.setdefault(line, len(numbers)) for line in base]
-    b = [numbers.setdefault(line, len(numbers)) for line in side]
+    numbers = {line: n for n, line in enumerate(dict.fromkeys(chain(base, side)))}
+    a = list(map(numbers.__getitem__, base))
+    b = list(map(numbers.__getitem__, side))
     found: list[Hunk] = []
     at = new_at = 0
-    for i, j in chain(_certain_pairs(a, b), [(len(a), len(b))]):
+    for i, j, length in chain(_certain_runs(a, b), [(len(a), len(b), 0)]):
         if i > at or j > new_at:
             found.append(Hunk(at, i, new_at, j))
-        at, new_at = i + 1, j + 1
+        at, new_at = i + length, j + length
     return found
 
 
-def _certain_pairs(a: list[int], b: list[int]) -> Iterator[Pair]:
-    """Indexes of equal lines, increasing in both, in which every script tried agrees."""
+def _certain_runs(a: list[int], b: list[int]) -> Iterator[Run]:
+    """Equal lines, increasing in both, in which every script tried agrees."""
     at = new_at = 0
     for i, j, length in [*_fixed_runs(a, b), (len(a), len(b), 0)]:
         for x, y in _agreed_pairs(a[at:i], b[new_at:j]):
-            yield at + x, new_at + y
-        yield from zip(range(i, i + length), range(j, j + length), strict=True)
+            yield at + x, new_at + y, 1
+        if length:
+            yield i, j, length
         at, new_at = i + length, j + length
 
 
-def _fixed_runs(a: list[int], b: list[int]) -> list[tuple[int, int, int]]:
-    """Long equal runs around lines that are unique on both sides, as (i, j, length)."""
-    runs: list[tuple[int, int, int]] = []
+def _fixed_runs(a: list[int], b: list[int]) -> list[Run]:
+    """Long equal runs around lines that are unique on both sides."""
+    runs: list[Run] = []
     start, end, shift, members = 0, 0, 0, 0
 
     def close() -> None:
@@ -80,7 +85,7 @@ def _fixed_runs(a: list[int], b: list[int]) -> list[tuple[int, int, int]]:
             runs.append((start + _EDGE, start + shift + _EDGE, end - start - 2 * _EDGE))
 
     for i, j in increasing(_unique_pairs(a, b)):
-        if members and j - i == shift and a[end:i] == b[end + shift : j]:
+        if members and j - i == shift and (i == end or a[end:i] == b[end + shift : j]):
             end, members = i + 1, members + 1
         else:
             close()
@@ -90,18 +95,23 @@ def _fixed_runs(a: list[int], b: list[int]) -> list[tuple[int, int, int]]:
 
 
 def _unique_pairs(a: list[int], b: list[int]) -> list[Pair]:
-    counts_a, counts_b = Counter(a), Counter(b)
-    places = {number: j for j, number in enumerate(b) if counts_b[number] == 1}
-    return [
-        (i, places[number])
-        for i, number in enumerate(a)
-        if number in places and counts_a[number] == 1
-    ]
+    one, other = _met_once(a), _met_once(b)
+    return [(i, other[number]) for number, i in one.items() if number in other]
+
+
+def _met_once(numbers: list[int]) -> dict[int, int]:
+    """Where each number is that is there once, in order."""
+    last = dict(zip(numbers, range(len(numbers)), strict=True))
+    if len(last) == len(numbers):
+        return last
+    counts = Counter(numbers)
+    return {number: at for number, at in last.items() if counts[number] == 1}
 
 
 def increasing(pairs: list[Pair]) -> list[Pair]:
     """The longest part of ``pairs`` that increases in the second as in the first (patience)."""
-    if all(one[1] < two[1] for one, two in pairwise(pairs)):
+    seconds = [second for _, second in pairs]
+    if all(map(lt, seconds, seconds[1:])):
         return pairs
     tops: list[int] = []
     indexes: list[int] = []

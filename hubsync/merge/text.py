@@ -30,6 +30,8 @@ def is_text(data: bytes) -> bool:
 
 def split_lines(data: bytes) -> list[bytes]:
     """Lines with their ends; only ``\\n`` ends one, so that joining them gives ``data`` again."""
+    if b"\r" not in data:
+        return data.splitlines(keepends=True)  # of bytes, only CR and LF end one
     lines = [line + b"\n" for line in data.split(b"\n")]
     lines[-1] = lines[-1][:-1]
     return lines if lines[-1] else lines[:-1]

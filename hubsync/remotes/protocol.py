@@ -15,14 +15,17 @@ Duties of an implementer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from enum import Enum
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from msgspec import Struct
 
-from hubsync.model import Entry, Identity, LogRecord, Problem, Tree, Version
+from hubsync.model import Entry, Identity, LogRecord, Notice, Problem, Tree, Version
 from hubsync.report import Reporter
+
+if TYPE_CHECKING:
+    from hubsync.core.gitrules import GitRules, Tracked
 
 
 class RemoteCapabilities(Struct, frozen=True):
@@ -54,7 +57,11 @@ class Snapshot(Struct, frozen=True):
     ``tree`` stands on the rows of ``known.tree`` where that was given, so that what is unchanged
     costs nothing. A file whose content the remote cannot tell has ``digest`` None and an
     ``identity``. ``unrecorded``: paths that the next `publish` has to record even if nothing else
-    changes (objects of an interrupted run, other tools' deletions).
+    changes (objects of an interrupted run, other tools' deletions). ``unpublished``: the next
+    publish has something to make known that is no path. ``anew``: the remote was begun again and
+    has nothing to do with what was known of it, so that this counts for nothing (rule 6).
+    ``submodules``: paths that belong to other repositories; nothing is done about them or below.
+    ``gone_branch``: the one that is followed, where the remote has other branches but not this one.
     """
 
     remote_id: str
@@ -62,13 +69,19 @@ class Snapshot(Struct, frozen=True):
     tree: Tree
     problems: tuple[Problem, ...] = ()
     unrecorded: frozenset[str] = frozenset()
+    unpublished: bool = False
+    anew: bool = False
+    submodules: frozenset[str] = frozenset()
+    gone_branch: str = ""
 
 
 class Put(Struct, frozen=True):
     """Create or replace ``path`` by ``entry``, whose bytes are in the file ``source`` (absolute).
 
     ``entry.digest`` None: computed on the way. ``signature``: as in `stores.protocol.Upload`.
-    ``moved_from``: the remote holds the same bytes at that path and may copy them.
+    ``moved_from``: the remote holds the same bytes at that path and may copy them. ``after``: the
+    conflict copy that must stand before this is done; where that one fails, neither this nor
+    anything below its path is done. Only asked of a remote with ``atomic_commit``.
     """
 
     path: str
@@ -77,11 +90,15 @@ class Put(Struct, frozen=True):
     expect: Entry | None
     signature: tuple[int, int, int, int] | None = None
     moved_from: str | None = None
+    after: str | None = None
 
 
 class Remove(Struct, frozen=True):
+    """Take ``path`` away. ``after``: as in `Put`."""
+
     path: str
     expect: Entry
+    after: str | None = None
 
 
 class Record(Struct, frozen=True):
@@ -128,7 +145,10 @@ class Published(Struct, frozen=True):
 
 
 class Fetched(Struct, frozen=True):
-    """One content in the staging area: ``source`` is its file, ``entry`` has digest and size."""
+    """One content in the staging area: ``source`` is its file, ``entry`` has digest and size.
+
+    ``problem``: why there is none; or with a ``source``, what has to be said of it.
+    """
 
     path: str
     entry: Entry
@@ -136,6 +156,14 @@ class Fetched(Struct, frozen=True):
     problem: Problem | None = None
     moved: bool = False
     """The remote no longer holds what was asked for: plan again."""
+
+
+class Agreement(Struct, frozen=True):
+    """A base that the remote remembers. ``complete``: what it has and the disk has not, a person
+    deleted; otherwise that may as well never have arrived."""
+
+    tree: Tree
+    complete: bool = False
 
 
 class SyncNote(Struct, frozen=True):
@@ -219,16 +247,134 @@ class Follows(Protocol):
 
     def leave(self, uncarried: Callable[[str], bool]) -> None:
         """Which paths this workspace does not carry: what a person did to them by other means
-        stays. Told before anything is published."""
+        stays. Told before anything is published or followed."""
 
-    def follow(self, revision: str) -> None:
+    def on_the_way(self, revision: str) -> Iterable[tuple[str, Entry | None, Entry | None]]:
+        """What `follow` would take for done: each path with what it was and what it is then."""
+
+    def follow(self, revision: str, seen: Mapping[str, Entry], lacking: Set[str]) -> None:
         """The workspace has everything of ``revision``, and what it has beyond is not synced yet.
+        ``seen``: its files as they were when their contents were last known, with evidence.
+        ``lacking``: the paths that it has not, or has as they were before, for each has a problem:
+        nobody may take these for deleted.
         Called again and again; killed before, the next run does it."""
+
+
+@runtime_checkable
+class HasRules(Protocol):
+    """A remote whose storage has ignore rules of its own, which hide nothing that it tracks."""
+
+    def rules(self) -> GitRules:
+        """Those that no scan of the workspace meets. Needs no network."""
+
+    def tracked(self, revision: str) -> Tracked:
+        """What is tracked once workspace and remote, at ``revision``, are one."""
+
+
+@runtime_checkable
+class HoldsContents(Protocol):
+    """A remote whose snapshot brings contents to this machine."""
+
+    def identified(self, wanted: Sequence[tuple[str, Entry]]) -> dict[str, Entry]:
+        """The entries with digests and sizes as `Remote.fetch` would give them, as far as that
+        can be told from what is here: nothing is transferred and nothing staged."""
+
+
+@runtime_checkable
+class HoldsBack(Protocol):
+    """A remote that does not take everything."""
+
+    def held_back(self, wanted: Iterable[tuple[str, Entry, Entry | None]]) -> list[Problem]:
+        """Which files of the workspace a `Remote.publish` would not take, and why: path, entry,
+        and what the remote has there. Needs no network."""
+
+
+@runtime_checkable
+class LeavesAlone(Protocol):
+    """A remote that a person may have told, beside hubsync, to leave paths alone."""
+
+    def left_alone(self, changed: Set[str]) -> list[Problem]:
+        """Those of the paths that were changed here, each as what is told of it. Needs no
+        network."""
 
 
 @runtime_checkable
 class RemembersBase(Protocol):
     """A remote that can tell where both sides last agreed, even if the workspace has forgotten."""
 
-    def base(self) -> Tree:
+    def base(self) -> Agreement:
         """What both sides have in their history; empty if nothing. Digests may be missing."""
+
+
+@runtime_checkable
+class Settles(Protocol):
+    """A remote of which something is chosen once, when a workspace is linked to it."""
+
+    def settled(self) -> Mapping[str, str]:
+        """The choices, as settings of the remote."""
+
+
+@runtime_checkable
+class Founds(Protocol):
+    """A remote that begins to exist where somebody links a workspace to a place with nothing."""
+
+    def founded(self) -> str:
+        """The folder that `connect` made for it; ``""`` if it was there."""
+
+
+@runtime_checkable
+class Notifies(Protocol):
+    """A remote to which things happen that nobody asked for and that are no problem."""
+
+    def notices(self) -> tuple[Notice, ...]:
+        """Those since it was last asked."""
+
+
+@runtime_checkable
+class Switches(Protocol):
+    """A remote that is one of several places, by something that a person may change beside hubsync
+    (the branch that is checked out). What is remembered belongs to the place."""
+
+    def here(self) -> str:
+        """Names the place that it is from now on; ``""`` for one that is always the same. Contacts
+        nobody."""
+
+
+class Bearings(Struct, frozen=True):
+    """``name`` stands for all that decides on what a sync does with the remote at ``revision``,
+    beside the files of the workspace, hubsync's own, and what other hubs do."""
+
+    name: str
+    revision: str
+
+
+class Witness(Protocol):
+    """What can tell, at little cost, that nothing happened around a workspace and at its remote.
+
+    It may be wrong in one direction only: what it calls the same is the same.
+    """
+
+    @property
+    def requests(self) -> Mapping[str, int]:
+        """As in `Remote`."""
+
+    def bearings(self) -> Bearings | None:
+        """As things are; None where they are such that there may be something to do, or where that
+        is not known. Needs no network."""
+
+    def is_still_at(self, revision: str) -> bool:
+        """After `bearings`, one request: whether no other hub has published since."""
+
+    @property
+    def answer(self) -> Callable[[], object] | None:
+        """What the remote said to that, for `Hears`."""
+
+    def close(self) -> None: ...
+
+
+@runtime_checkable
+class Hears(Protocol):
+    """A remote of which somebody asked a moment ago what it is about to ask."""
+
+    def heard(self, answer: Any) -> None:
+        """What was answered to a `Witness`, in place of the next question; None: ask."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from hubsync.errors import ConfigError
-from hubsync.remotes.protocol import Remote
+from hubsync.remotes.protocol import Remote, Witness
 from hubsync.remotes.urls import names_git
 
-__all__ = ["Git", "Home", "names_git", "open_remote", "served_by"]
+if TYPE_CHECKING:
+    from hubsync.remotes.git.place import GitPlace
+
+__all__ = ["Git", "Home", "names_git", "open_remote", "served_by", "witness_of"]
 
 
 class Home(Struct, frozen=True):
@@ -25,10 +28,14 @@ class Home(Struct, frozen=True):
 
 
 class Git(Struct, frozen=True):
-    """How a Git repository is used; empty where nobody has said it."""
+    """How a Git repository is used; empty where nobody has said it. ``user``: whose side branches;
+    ``author``: who syncs."""
 
     branch: str = ""
     mode: str = ""
+    user: str = ""
+    author: str = ""
+    upstream: str = ""
 
 
 NO_CHOICE: Final = Git()
@@ -64,17 +71,36 @@ def _open_git(
     url: str, git: Git, home: Home, env: Mapping[str, str], pause: Callable[[int], None]
 ) -> Remote:
     try:
-        from hubsync.remotes.git import GitRemote
-        from hubsync.remotes.git.credentials import Finder
-        from hubsync.remotes.git.place import GitPlace
+        from hubsync.remotes.git.later import Later
+        from hubsync.remotes.git.remote import GitRemote
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"Git repositories need the package {error.name}.",
             "Install it: pip install 'hubsync[git]'.",
             "missing-package",
         ) from error
-    place = GitPlace(url, git.branch, git.mode)
-    return GitRemote(place, home.root, credentials=Finder(place.host, env), pause=pause)
+    place = _git_place(url, git)
+    return GitRemote(place, home.root, credentials=Later(place.host, env), pause=pause)
+
+
+def witness_of(url: str, home: Home, *, env: Mapping[str, str], git: Git) -> Witness | None:
+    """Who can tell that nothing happened there; None for remotes of which only a look at
+    everything tells. Contacts nobody."""
+    if not names_git(url) or git.mode != "branch":
+        return None
+    try:
+        from hubsync.remotes.git.later import Later
+        from hubsync.remotes.git.witness import GitWitness
+    except ModuleNotFoundError:
+        return None  # whoever opens the remote is told
+    place = _git_place(url, git)
+    return GitWitness(place, home.root, credentials=Later(place.host, env))
+
+
+def _git_place(url: str, git: Git) -> GitPlace:
+    from hubsync.remotes.git.place import GitPlace
+
+    return GitPlace(url, git.branch, git.mode, git.user, git.author, git.upstream)
 
 
 def served_by(url: str, options: Mapping[str, str]) -> str:

@@ -21,6 +21,10 @@ _FORGES: Final = frozenset(
     {"github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitea.com", "git.sr.ht"}
 )
 
+_GIT_LOGIN: Final = (
+    "store a token in ~/.git-credentials or a credential helper of Git (for a GitHub:"
+    " 'hubsync login github')"
+)
 _WITHOUT_HOST: Final = frozenset({"dropbox", "gdrive"})
 _WITH_USER: Final = frozenset({"sftp", "webdav+http", "webdav+https"})
 """A user's name before the host makes no other place of it (at Azure it is the container's)."""
@@ -34,7 +38,10 @@ def names_git(url: str) -> bool:
     """
     if _SCP_LIKE.match(url) is not None and "://" not in url:
         return True
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no URL at all, as whoever opens it will say
+        return False
     if parts.scheme.startswith("git+"):
         return True
     if parts.scheme not in ("http", "https", "ssh"):
@@ -43,14 +50,29 @@ def names_git(url: str) -> bool:
     return parts.path.rstrip("/").endswith(".git") or host in _FORGES or parts.scheme == "ssh"
 
 
+def _refuse_malformed(url: str) -> None:
+    try:
+        urlsplit(url)
+        whole = "\0" not in url
+    except ValueError:  # such as a bracket that is not closed
+        whole = False
+    if not whole:
+        raise UsageError(
+            f"{url!r} is no URL.",
+            "Write it as scheme://place, for example s3://bucket/me.",
+            "bad-url",
+        )
+
+
 def canonical_url(url: str, directory: str) -> str:
     """The URL as it is written to the configuration.
 
     A plain path, taken relative to ``directory``, becomes ``file:///…``. Raises UsageError for what
     is no URL and for URLs with a password in them.
     """
+    _refuse_malformed(url)
     if names_git(url):
-        refuse_credentials(url)
+        refuse_credentials(url, _GIT_LOGIN)
         return url
     if not url.strip() or _NO_PLACE.match(url):
         raise UsageError(

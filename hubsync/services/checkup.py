@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from hubsync.config import RemoteSettings, doubts
 from hubsync.core.figures import counted
+from hubsync.core.routing import SHARED_FILE
 from hubsync.errors import HubsyncError
 from hubsync.links import Links
 from hubsync.local.evidence import SECOND, clock_of
@@ -16,6 +17,7 @@ from hubsync.local.stage import human_size
 from hubsync.local.state import load
 from hubsync.remotes.registry import served_by
 from hubsync.results import Check
+from hubsync.services.sharing import told
 
 LITTLE_SPACE = 1_000_000_000
 CLOCK_SKEW = 5 * SECOND
@@ -36,6 +38,7 @@ def doctor(links: Links) -> list[Check]:
             Check("remote", "failed", "none is linked", "Add one with 'hubsync remote add'.")
         )
     checks += [Check("settings", "warning", what, hint) for what, hint in doubts(settings)]
+    checks += [Check(SHARED_FILE, "warning", one.message, one.hint) for one in told(links).problems]
     for one in settings.remote:
         checks += _remote(links, one)
     return checks
@@ -43,7 +46,7 @@ def doctor(links: Links) -> list[Check]:
 
 def _remote(links: Links, one: RemoteSettings) -> list[Check]:
     checks = [Check(f"{one.name}: place", "info", one.url)]
-    checks += _tried(f"{one.name}: memory", lambda: _memory(links.layout, one.name))
+    checks += _tried(f"{one.name}: memory", lambda: _memory(links, one.name))
     checks += _tried(f"{one.name}: library", lambda: _library(one))
     answer = _tried(f"{one.name}: reachable", lambda: _answer(links, one.name))
     checks += answer
@@ -96,8 +99,8 @@ def _lock(layout: Layout) -> Iterator[Check]:
     yield Check("lock", "ok" if owner is None else "info", owner or "nobody holds the workspace")
 
 
-def _memory(layout: Layout, name: str) -> Iterator[Check]:
-    state, why = load(layout.state(name))
+def _memory(links: Links, name: str) -> Iterator[Check]:
+    state, why = load(links.layout.state(links.memory(name)))
     if state is not None:
         yield Check(f"{name}: memory", "ok", f"in agreement: {counted(len(state.base), 'path')}")
     elif why == "missing":
@@ -122,12 +125,18 @@ def _answer(links: Links, name: str) -> Iterator[Check]:
         yield Check(
             f"{name}: reachable",
             "failed",
-            f"it answers, but is remote {identity[:8]}; this workspace was synced with {known[:8]}",
+            f"it answers, but is remote {_short(identity)}; "
+            f"this workspace was synced with {_short(known)}",
             "Point to the right place with 'hubsync remote set', or start anew with 'hubsync "
             "remote remove' and 'hubsync remote add', which delete nothing.",
         )
     else:
-        yield Check(f"{name}: reachable", "ok", f"it answers, and is remote {identity[:8]}")
+        yield Check(f"{name}: reachable", "ok", f"it answers, and is remote {_short(identity)}")
+
+
+def _short(identity: str) -> str:
+    """A mirror's id in short; a Git remote's is its address and branch."""
+    return identity if "://" in identity else identity[:8]
 
 
 def _writing(links: Links, name: str) -> Iterator[Check]:

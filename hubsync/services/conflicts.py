@@ -66,34 +66,59 @@ def resolve(layout: Layout, path: str, keep: str, *, now: int) -> list[str]:
             f"Name the one to keep: {names}.",
             "several-copies",
         )
-    steps: list[Step] = []
+    if keep == "mine":
+        _refuse_folder(layout.root, mine[0])
     stage = Stage(layout.root)
-    for one in mine:
-        steps += _steps(layout, stage, tree, one, keep)
-    with Applier(layout.root, Trash(layout.root, lambda: now)) as applier:
-        results = list(applier.apply(steps))
-        applier.flush()
-    stage.clear()
-    left = [one.path for one in results if one.result is not Result.APPLIED]
-    if left:
+    changed: list[str] = []
+    try:
+        with Applier(layout.root, Trash(layout.root, lambda: now)) as applier:
+            for one in mine:
+                changed += _end(layout, stage, applier, tree, one, keep)
+            applier.flush()
+    finally:
+        stage.clear()
+    return sorted(changed)
+
+
+def _refuse_folder(root: str, conflict: ConflictCopy) -> None:
+    """An empty folder gives way to the copy; any other would have to be emptied by a person."""
+    place = os.path.join(root, conflict.path)
+    if os.path.isdir(place) and not os.path.islink(place) and os.listdir(place):
         raise LocalError(
-            f"{left[0]} changed meanwhile, or cannot be written.", "Try again.", "changed-meanwhile"
+            f"{conflict.path} is a folder, so {conflict.copy} cannot take its name.",
+            "Move the folder aside and run this again, or keep 'theirs' (the folder) or 'both'.",
+            "folder-in-the-way",
         )
-    return sorted(one.path for one in results)
 
 
-def _steps(
-    layout: Layout, stage: Stage, tree: Tree, conflict: ConflictCopy, keep: str
-) -> list[Step]:
+def _end(
+    layout: Layout, stage: Stage, applier: Applier, tree: Tree, conflict: ConflictCopy, keep: str
+) -> list[str]:
+    """End one conflict; the paths that changed. The copy goes only once its content stands under
+    the other name: until then it is the version that was chosen. Raises LocalError, SourceChanged.
+    """
     copy = _read(layout, tree, conflict.copy)
-    if keep == "theirs":
-        return [Step(conflict.copy, None, copy)]
-    target = conflict.path if keep == "mine" else free_name(layout.root, conflict)
-    source = None
-    if copy.kind is Kind.FILE:
-        source = copy_verified(layout.root, conflict.copy, copy, stage)
-    before = _read(layout, tree, target) if target in tree else None
-    return [Step(target, copy, before, source), Step(conflict.copy, None, copy)]
+    changed: list[str] = []
+    if keep != "theirs":
+        target = conflict.path if keep == "mine" else free_name(layout.root, conflict)
+        source = None
+        if copy.kind is Kind.FILE:
+            source = copy_verified(layout.root, conflict.copy, copy, stage)
+        before = _read(layout, tree, target) if target in tree else None
+        changed.append(_done(applier, Step(target, copy, before, source)))
+    changed.append(_done(applier, Step(conflict.copy, None, copy)))
+    return changed
+
+
+def _done(applier: Applier, step: Step) -> str:
+    """Carry one step out; its path. Raises LocalError for one that was not."""
+    [outcome] = applier.apply([step])
+    if outcome.problem is not None:
+        problem = outcome.problem
+        raise LocalError(f"{step.path}: {problem.message}", problem.hint, problem.code)
+    if outcome.result is not Result.APPLIED:
+        raise LocalError(f"{step.path} changed meanwhile.", "Try again.", "changed-meanwhile")
+    return step.path
 
 
 def _read(layout: Layout, tree: Tree, path: str) -> Entry:

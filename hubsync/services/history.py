@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from blake3 import blake3
 
+from hubsync.core.captures import repository_of
 from hubsync.local.layout import Layout
 from hubsync.local.trash import Trash
 from hubsync.model import LogChange, LogRecord
@@ -31,8 +32,22 @@ def _told(record: LogRecord) -> HistoryRecord:
         hub=record.hub,
         author=record.author,
         message=record.message,
-        changes=tuple(HistoryChange(one.path, _kind(one)) for one in record.changes),
+        changes=tuple(
+            HistoryChange(path, kind)
+            for path, kind in by_repository((one.path, _kind(one)) for one in record.changes)
+        ),
     )
+
+
+def by_repository(changes: Iterable[tuple[str, ChangeKind]]) -> list[tuple[str, ChangeKind]]:
+    """The same changes, where those of a nested repository's captures are one of the repository."""
+    found: dict[str, ChangeKind] = {}
+    for path, kind in changes:
+        name = repository_of(path)
+        # A new state of a repository is a capture that takes the place of another.
+        changed = bool(name) and found.get(name, kind) is not kind
+        found[name or path] = ChangeKind.EDITED if changed else kind
+    return list(found.items())
 
 
 def _kind(change: LogChange) -> ChangeKind:

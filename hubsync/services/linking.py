@@ -12,11 +12,14 @@ from hubsync.config import RemoteSettings, checked
 from hubsync.errors import Unreachable, UsageError
 from hubsync.links import Links
 from hubsync.local.state import last_sync
-from hubsync.remotes.urls import canonical_url, contains, names_git, same_storage
+from hubsync.remotes.urls import canonical_url, names_git, same_storage
 from hubsync.report import Reporter
 from hubsync.results import RemoteInfo
+from hubsync.services.telling import publishing, withdrawing
+from hubsync.services.twins import refuse_twin
 
-CHANGEABLE: Final = frozenset({"url", "exclusive", "include", "larger_than", "options"})
+_OF_GIT: Final = ("mode", "branch", "user")
+CHANGEABLE: Final = frozenset({"url", "exclusive", "include", "larger_than", "options", *_OF_GIT})
 """What `change` changes."""
 
 
@@ -24,15 +27,12 @@ def asked_for(
     name: str, url: str, options: Mapping[str, str] | None, exclusive: bool, **rules: Any
 ) -> RemoteSettings:
     """The settings of a remote as somebody asked for it; ``rules``: ``include``, ``larger_than``,
-    and for a Git repository ``mode`` and ``branch``.
+    and for a Git repository ``mode``, ``branch`` and ``user``.
 
     Raises UsageError.
     """
     place = canonical_url(url, os.getcwd())
-    if not names_git(place) and (rules.get("mode") or rules.get("branch")):
-        raise UsageError(
-            "--mode and --branch are for Git remotes.", "Leave them out.", "not-for-this-remote"
-        )
+    _refuse_for_others(place, rules)
     return checked(
         RemoteSettings(name, place, exclusive=exclusive, options=dict(options or {}), **rules)
     )
@@ -43,7 +43,7 @@ def listed(links: Links) -> list[RemoteInfo]:
     found = []
     for one in links.settings.remote:
         state = links.state(one.name)
-        when = last_sync(links.layout.state(one.name))
+        when = last_sync(links.layout.state(links.memory(one.name)))
         found.append(one.info(state.revision, when if state.last_sync else None))
     return found
 
@@ -56,17 +56,21 @@ def add(links: Links, added: RemoteSettings, reporter: Reporter | None) -> None:
             "Choose another name, or use 'hubsync remote set'.",
             "remote-exists",
         )
-    _refuse_twin(links, added)
+    refuse_twin(links.settings, added)
     with links.held(reporter):
+        tell = publishing(links, None, added)
         links.layout.forget(added.name)
-        links.configure(links.settings.with_remote(added), connect=added.name)
+        identity = links.configure(links.settings.with_remote(added), connect=added.name)
+        tell(identity)
 
 
 def remove(links: Links, name: str, reporter: Reporter | None) -> None:
     """See `Workspace.remove_remote`."""
     with links.held(reporter):
+        tell = withdrawing(links, name)
         links.configure(links.settings.without(name))
         links.layout.forget(name)
+        tell()
 
 
 def change(
@@ -75,10 +79,11 @@ def change(
     """See `Workspace.set_remote`."""
     before = links.settings.named(name)
     after = _changed(before, changes)
-    _refuse_twin(links, after)
-    reopened = (after.url, after.options) != (before.url, before.options)
+    refuse_twin(links.settings, after)
+    reopened = _place(after) != _place(before)
     settings = links.settings.with_remote(after)
     with links.held(reporter):
+        tell = publishing(links, before, after)
         try:
             identity = links.configure(settings, connect=name if reopened else None, create=create)
         except Unreachable as error:
@@ -87,6 +92,7 @@ def change(
             raise _no_mirror_there(name, after.url) from error
         if reopened and identity != links.state(name).remote_id:
             links.layout.forget(name)
+        tell(identity or links.state(name).remote_id)
 
 
 def _changed(before: RemoteSettings, changes: dict[str, Any]) -> RemoteSettings:
@@ -100,35 +106,33 @@ def _changed(before: RemoteSettings, changes: dict[str, Any]) -> RemoteSettings:
     url = canonical_url(str(changes["url"]), os.getcwd()) if "url" in changes else before.url
     kept = before.options if same_storage(url, before.url) else {}
     options = {k: v for k, v in {**kept, **changes.get("options", {})}.items() if v != ""}
-    return checked(replace(before, **{**changes, "url": url, "options": options}))
+    upstream = before.upstream if url == before.url else None
+    given = {**changes, "url": url, "options": options, "upstream": upstream}
+    return checked(replace(before, **_of_git(before, url, changes), **given))
 
 
-def _refuse_twin(links: Links, settings: RemoteSettings) -> None:
-    for one in links.settings.remote:
-        if one.name == settings.name or _elsewhere(one.options, settings.options):
-            continue
-        if one.url == settings.url:
-            raise UsageError(
-                f"This workspace is linked to {settings.url} already.",
-                "Give each remote a place of its own.",
-                "remote-exists",
-            )
-        if contains(one.url, settings.url) or contains(settings.url, one.url):
-            raise UsageError(
-                f"{settings.url} and {one.url} (the remote {one.name!r}) are in one another.",
-                "Give each remote a place of its own, beside the other: the outer one would take "
-                "the inner one's files for its own.",
-                "nested-remote",
-            )
+def _of_git(before: RemoteSettings, url: str, changes: Mapping[str, Any]) -> dict[str, None]:
+    """What was chosen for a Git repository and counts no more: all of it, for another kind of
+    storage, and for another mode the branch and whose."""
+    _refuse_for_others(url, changes)
+    gone: tuple[str, ...] = _OF_GIT if not names_git(url) else ()
+    if changes.get("mode", before.mode) != before.mode:
+        gone = ("branch", "user")
+    return {one: None for one in gone if one not in changes}
 
 
-def _elsewhere(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    """Whether options name different servers or accounts: then equal URLs are two places."""
-    return any(
-        one.get(key) != other.get(key)
-        for key in one.keys() | other.keys()
-        if any(part in key for part in ("endpoint", "account", "host"))
-    )
+def _refuse_for_others(url: str, settings: Mapping[str, Any]) -> None:
+    if not names_git(url) and any(settings.get(one) for one in _OF_GIT):
+        raise UsageError(
+            "--mode, --branch and --user are for Git remotes.",
+            "Leave them out.",
+            "not-for-this-remote",
+        )
+
+
+def _place(remote: RemoteSettings) -> tuple[object, ...]:
+    """What is looked at anew when it changes."""
+    return (remote.url, remote.options, *(getattr(remote, one) for one in _OF_GIT))
 
 
 def _no_mirror_there(name: str, url: str) -> Unreachable:

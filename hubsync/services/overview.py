@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
+from hubsync.core.captures import repository_of
 from hubsync.core.paths import ancestors
 from hubsync.core.policy import Policy, equal
 from hubsync.engine.context import Request
-from hubsync.engine.decide import decide, decided_view
+from hubsync.engine.decide import decide, decided_view, foreseen
 from hubsync.engine.merging import merger_of
 from hubsync.engine.observe import View, view_of
 from hubsync.engine.several import Failures, Linked, see_all
 from hubsync.engine.tally import kind_of
 from hubsync.errors import HubsyncError, RemoteUnavailable, SafetyStop
 from hubsync.model import Entry, Kind, Problem, Tree
-from hubsync.results import ChangeKind, ConflictCopy, PathChange, RemoteInfo, Status, Stop
+from hubsync.results import (
+    ChangeKind,
+    ConflictCopy,
+    NestedRepository,
+    PathChange,
+    RemoteInfo,
+    Status,
+    Stop,
+)
 from hubsync.services.conflicts import copies_among
+from hubsync.services.history import by_repository
+from hubsync.services.sharing import Told
 
 
 def status(
-    root: str, remotes: Sequence[RemoteInfo], linked: Sequence[Linked], request: Request
+    root: str,
+    remotes: Sequence[RemoteInfo],
+    linked: Sequence[Linked],
+    request: Request,
+    told: Told,
+    inner: Callable[[Sequence[str]], tuple[NestedRepository, ...]],
 ) -> Status:
     """Both sides against the base, for every remote; each path once.
 
+    ``told``: what other hubs say of remotes; ``inner``: tells of the Git repositories inside.
     Where some of several remotes cannot be reached, the others are told of. Raises what a single
     remote, or each of them, fails with, safety stops apart.
     """
@@ -33,19 +51,28 @@ def status(
     withheld: tuple[str, ...] = ()
     copies: dict[str, ConflictCopy] = {}
     coming: set[str] = set()
+    submodules: set[str] = set()
     failures = Failures(len(linked))
-    for one, seen in see_all(linked, request, failures):
+    for one, seen in see_all(linked, request, failures, told.rules):
         with failures.of(one.name):
             view = decided_view(one.context, view_of(one.context, seen, request), request)
             for found, side in ((local, view.local), (remote, view.remote)):
                 found.update((c.path, c) for c in changes(view, side) if c.path not in found)
             problems |= {(one.path, one.code): one for one in view.problems}
             nested, withheld = view.scan.nested, view.scan.withheld
+            submodules |= view.snapshot.submodules
             copies |= {one.copy: one for one in copies_among(view.scan.tree)}
             plan, _ = decide(view, request)
+            plan = foreseen(one.context, plan)
+            problems |= {(one.path, one.code): one for one in plan.problems}
+            for one_side in (local, remote):
+                for stuck in plan.problems:
+                    one_side.pop(stuck.path, None)
             coming |= {keep.path for keep in plan.keeps}
             # A text may merge; that is seen when both contents are here.
             coming |= {merge.path for merge in plan.merges if merger_of(merge) is None}
+    inside = inner(nested)
+    problems |= {(one.path, one.code): one for found in inside for one in found.problems}
     unavailable = _told(failures, RemoteUnavailable)
     stops = _told(failures, SafetyStop)
     if len(unavailable) + len(stops) < len(failures.found) or len(unavailable) == len(linked):
@@ -57,8 +84,10 @@ def status(
         remote=_by_path(remote),
         conflicts=tuple(copies[name] for name in sorted(copies)),
         coming=tuple(sorted(coming)),
-        problems=tuple(problems.values()),
+        problems=(*problems.values(), *told.problems),
         nested=nested,
+        repositories=inside,
+        submodules=tuple(sorted(submodules)),
         withheld=withheld,
         stops=stops,
         unavailable=unavailable,
@@ -86,7 +115,10 @@ def changes(view: View, side: Tree) -> list[PathChange]:
         before = view.base.get(path)
         if view.policy.hidden(path) or _stuck(view.policy, path):
             continue
-        if _as_before(view.policy, before, entry) or equal(entry, other.get(path), view.policy):
+        before, entry, there = (
+            _carried(view.policy, one) for one in (before, entry, other.get(path))
+        )
+        if _as_before(view.policy, before, entry) or equal(entry, there, view.policy):
             continue
         found[path] = PathChange(path, kind_of(before, entry), entry.size if entry else 0)
         if entry is None and before is not None and before.digest is not None:
@@ -98,13 +130,31 @@ def changes(view: View, side: Tree) -> list[PathChange]:
             del found[source]
             size = found[path].size
             found[path] = PathChange(path, ChangeKind.RENAMED, size, renamed_from=source)
-    return list(found.values())
+    return _of_repositories(list(found.values()))
+
+
+def _of_repositories(found: list[PathChange]) -> list[PathChange]:
+    """The changes of captures as those of the repositories that they are of."""
+    plain = [one for one in found if not repository_of(one.path)]
+    captures = [one for one in found if repository_of(one.path)]
+    size = Counter[str]()
+    for one in captures:
+        size[repository_of(one.path)] += one.size
+    told = by_repository((one.path, one.change) for one in captures)
+    kinds = {ChangeKind.RENAMED: ChangeKind.EDITED}
+    return plain + [PathChange(path, kinds.get(kind, kind), size[path]) for path, kind in told]
 
 
 def _stuck(policy: Policy, path: str) -> bool:
     """Whether a problem, which is told by itself, leaves the path out of every plan (rule 7)."""
     blocked = policy.blocked
     return bool(blocked) and (path in blocked or any(one in blocked for one in ancestors(path)))
+
+
+def _carried(policy: Policy, entry: Entry | None) -> Entry | None:
+    """The entry as the remote can hold it: an empty directory may be nothing there (rule 16)."""
+    empty = entry is not None and entry.kind is Kind.DIR
+    return None if empty and not policy.empty_directories else entry
 
 
 def _as_before(policy: Policy, before: Entry | None, entry: Entry | None) -> bool:

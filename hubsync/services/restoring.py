@@ -52,6 +52,13 @@ def restore(
     return Restored(target, version, entry.size)
 
 
+def read(remote: Remote, layout: Layout, path: str, version: str, target: str) -> Restored:
+    """One version of a file into the new file ``target``, which may lie anywhere. Raises
+    NoSuchVersion, RemoteUnavailable."""
+    entry = _read(remote, layout, path, version, target)
+    return Restored(path, version, entry.size)
+
+
 def refuse_name(target: str) -> None:
     """Raises UsageError for what cannot be the name of a file in a workspace (rule 14)."""
     problem = check_remote_name(target)
@@ -134,8 +141,16 @@ def is_time(text: str) -> bool:
 
 
 def time_of(text: str) -> int:
-    """ISO 8601 to ns since the epoch; without an offset it is local time."""
-    moment = datetime.fromisoformat(text)
-    exact = int(moment.astimezone(UTC).timestamp() * 1_000_000) * 1000
+    """ISO 8601 to ns since the epoch; without an offset it is local time. Raises UsageError for a
+    time that no calendar has."""
+    try:
+        moment = datetime.fromisoformat(text)
+        exact = int(moment.astimezone(UTC).timestamp() * 1_000_000) * 1000
+    except (ValueError, OverflowError) as error:
+        raise UsageError(
+            f"{text} is no time of this calendar.",
+            "Give it like 2026-01-31T12:00, with an offset such as +01:00 if it is not local.",
+            "bad-time",
+        ) from error
     # A time to the second, as `log` prints it, means that second to its end.
     return exact if "." in text else exact + 999_999_999

@@ -1,4 +1,4 @@
-"""Bringing a directory back as it was at some time, as the remotes' histories know it.
+"""The files of a directory as they were at some time, as the remotes' histories know it.
 
 What came later stays: restoring deletes nothing.
 """
@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from msgspec import Struct
 
+from hubsync.core.captures import repository_of
 from hubsync.core.conflicts import entry_digest
 from hubsync.errors import Interrupted, LocalError, NoSuchVersion, UsageError
 from hubsync.local.apply import Applier
@@ -47,10 +48,11 @@ def is_directory(layout: Layout, path: str) -> bool:
     return path in ("", ".") or (os.path.isdir(place) and not os.path.islink(place))
 
 
-def restore_directory(
+def restore_files(
     remotes: Sequence[Remote], layout: Layout, wish: Wish, *, now: int, reporter: Reporter
 ) -> Restored:
-    """See `Workspace.restore`. Raises UsageError, NoSuchVersion, LocalError, Interrupted."""
+    """Those of the directory; see `Workspace.restore`. Raises UsageError, NoSuchVersion,
+    LocalError, Interrupted."""
     path, at, to = wish.path, wish.at, wish.to
     if at is None:
         raise UsageError(
@@ -68,6 +70,8 @@ def restore_directory(
     try:
         for remote in remotes:
             for one in standing_at(remote.history(), prefix, at):
+                if repository_of(one.path):
+                    continue
                 found = True
                 if reporter.stopping():
                     raise Interrupted("Stopped; nothing was changed.", "Run the command again.")
@@ -98,7 +102,7 @@ def restore_directory(
             "partly-restored",
         )
     size = sum(step.entry.size for step in steps if step.entry is not None)
-    return Restored(target.rstrip("/") or ".", at, size)
+    return Restored(target.rstrip("/") or ".", at, size, len(steps))
 
 
 def standing_at(records: Iterable[LogRecord], prefix: str, at: str) -> list[Wanted]:

@@ -9,6 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 from hubsync.errors import ConfigError
 
+_TOKEN: Final = re.compile(r"gh[a-z]_|github_pat_|glpat-")
+"""How tokens of forges begin."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -52,21 +54,23 @@ def folder_url(path: str) -> str:
     return "file://" + path.replace("%", "%25")
 
 
-def refuse_credentials(url: str) -> None:
-    """Raises ConfigError if a password stands in the URL: it would be stored and shown."""
+def refuse_credentials(url: str, instead: str = "set HUBSYNC_PASSWORD, or use a key") -> None:
+    """Raises ConfigError if a password stands in the URL: it would be stored and shown.
+    ``instead``: how such a remote is given one, for the hint."""
     if holds_password(url):
         scheme = url.partition("://")[0]
         raise ConfigError(
             f"A password must not stand in the address of a remote ({scheme}://…@…).",
-            "Leave it out of the address and set HUBSYNC_PASSWORD, or use a key.",
+            f"Leave it out of the address, and {instead}.",
             "password-in-url",
         )
 
 
 def holds_password(url: str) -> bool:
-    """Whether a user name and a password stand before the host."""
+    """Whether a user name and a password stand before the host, or a token in place of a name."""
     authority = url.partition("://")[2].partition("/")[0]
-    return "@" in authority and ":" in authority.rpartition("@")[0]
+    user = authority.rpartition("@")[0]
+    return ":" in user or _TOKEN.match(user) is not None
 
 
 def refuse_odd_parts(url: str) -> None:

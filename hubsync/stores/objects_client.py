@@ -63,7 +63,6 @@ class Client:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.reader = open_native(settings, retries=True)
-        self._writer = open_native(settings, retries=False)
         self.requests: Counter[str] = Counter()
         self._counting = threading.Lock()
         self.serves_ranges: bool | None = None
@@ -278,6 +277,11 @@ class Client:
             if is_not_found(error):
                 raise ObjectNotFound(f"{source} is not there.") from error
             raise self.failed(error, target) from error
+
+    @cached_property
+    def _writer(self) -> Any:
+        """Made when it is first needed: each client reads the system's certificates (12 ms)."""
+        return open_native(self.settings, retries=False)
 
     @cached_property
     def _creator(self) -> Any:

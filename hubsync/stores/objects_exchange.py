@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 import socket
-import ssl
 import threading
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult
+
+if TYPE_CHECKING:
+    import ssl
 
 _BUFFER: Final = 64 << 10
 _CONNECTING: Final = 5.0
-_NOT_NOW: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 _COUNTS: Final = re.compile(
     rb"\r\n(content-length|transfer-encoding|connection|etag|last-modified):[ \t]*([^\r\n]*)", re.I
@@ -35,6 +36,7 @@ class Exchange:
     def __init__(self, connected: socket.socket) -> None:
         connected.setblocking(False)
         self.socket = connected
+        self._not_now = _not_now(connected)
         self._buffer = bytearray(_BUFFER)
         self._view = memoryview(self._buffer)
         self._unsent = memoryview(b"")
@@ -57,7 +59,7 @@ class Exchange:
         while self._unsent:
             try:
                 self._unsent = self._unsent[self.socket.send(self._unsent) :]
-            except _NOT_NOW:
+            except self._not_now:
                 return False
         return True
 
@@ -65,7 +67,7 @@ class Exchange:
         """Whether nothing has come that nobody asked for. With TLS, messages of its own may."""
         try:
             self.socket.recv_into(self._view[:1])
-        except _NOT_NOW:
+        except self._not_now:
             return True
         return False
 
@@ -75,7 +77,7 @@ class Exchange:
             target = self._view[self._have :] if self._body is None else self._rest
             try:
                 count = self.socket.recv_into(target)
-            except _NOT_NOW:
+            except self._not_now:
                 return None
             if not count:
                 raise ValueError("the answer broke off")
@@ -118,6 +120,15 @@ class Exchange:
         self.socket.close()
 
 
+def _not_now(connected: socket.socket) -> tuple[type[OSError], ...]:
+    """How a socket that never waits says that it would have to."""
+    if type(connected) is socket.socket:
+        return (BlockingIOError,)
+    import ssl
+
+    return (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
 def _plain(head: bytes) -> Fields:
     """What counts in the header of a plain answer; ValueError for any other (RFC 9112, 6.3)."""
     if not head.startswith(b"HTTP/1.1 200"):
@@ -150,7 +161,9 @@ def connect(where: SplitResult) -> socket.socket:
 
 
 def _tls() -> ssl.SSLContext:
-    """One for the process: reading the certificates takes 20 ms."""
+    """One for the process: reading the certificates takes 20 ms, and loading the library 10."""
+    import ssl
+
     global _context
     with _making:
         if _context is None:

@@ -137,6 +137,8 @@ class StoreLanes:
         self._given += 1
         if self._given == MANY:
             self._start_helpers()
+        if not self._helpers:
+            return self._local
         ready: list[Lane] = [lane for lane in self._helpers if lane.ready]
         # Two helpers do more than two and this process, which has to feed them.
         return min(ready if len(ready) > 1 else [self._local, *ready], key=load)
@@ -165,6 +167,8 @@ def start_helpers(client: Client, queue: Queue) -> list[HelperLane]:
 
 
 def helper_count() -> int:
-    """Half of the cores, and no more than a server keeps busy; 0 on a single one."""
+    """Half of the cores, and no more than a server keeps busy. None below four cores: what a helper
+    costs beside its work (its start, and talking to it, a quarter of a transfer's processor time)
+    is repaid only by a core that nobody else needs."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(3, (cores or 1) // 2)
+    return min(3, (cores or 1) // 2) if (cores or 1) >= 4 else 0

@@ -11,15 +11,13 @@ import socket
 import threading
 import time
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any, Final, Protocol
-from urllib.parse import SplitResult, urlsplit
 
-import obstore
 from msgspec import Struct
 
 from hubsync.stores.objects_client import FAILURES, Client
 from hubsync.stores.objects_exchange import Exchange, Fields, Refused, connect
+from hubsync.stores.objects_sign import Method, Signer
 
 _NEAR: Final = 8
 """Connections that keep a server busy which is near."""
@@ -28,7 +26,6 @@ _FAR: Final = 0.03
 """Seconds. A server that needs longer for an answer is asked over more connections."""
 _WEIGHT: Final = 0.2
 """Of the latest answer in the mean of how long they take."""
-_VALID: Final = timedelta(minutes=15)
 _PATIENCE: Final = 120.0
 _LOOK: Final = 5.0
 _GIVE_UP: Final = 3
@@ -38,7 +35,7 @@ _GIVE_UP: Final = 3
 class Request(Struct, eq=False):
     """``size``: of the answer's body, if it is known. ``about``: the caller's own."""
 
-    method: str
+    method: Method
     key: str
     about: Any
     fields: str = ""
@@ -84,7 +81,6 @@ class Loop:
         self._closed = False
         self._ended = False
         self._looked = 0.0
-        self._where: SplitResult = urlsplit("")
         self._thread = threading.Thread(target=self._run, name="hubsync-loop", daemon=True)
         self._thread.start()
 
@@ -106,7 +102,8 @@ class Loop:
 
     def _run(self) -> None:
         try:
-            self._where = urlsplit(self._signed("GET", "any"))
+            self._signer = Signer(self._client)
+            self._rest = f" HTTP/1.1\r\nHost: {self._signer.where.netloc}\r\n"
             while not self._closed and self._failures < _GIVE_UP:
                 self._give_out()
                 for key, events in self._selector.select(_LOOK):
@@ -125,9 +122,6 @@ class Loop:
             for request, _ in self._flying.values():
                 self._caller.unanswered(request, True)
             self._caller.gone()
-
-    def _signed(self, method: Any, key: str) -> str:
-        return obstore.sign(self._client.reader, method, key, _VALID)
 
     def _answer_bell(self) -> None:
         try:
@@ -162,7 +156,7 @@ class Loop:
     def _open(self) -> None:
         """In a thread of its own: a handshake may take long."""
         try:
-            self._opened.append(Exchange(connect(self._where)))
+            self._opened.append(Exchange(connect(self._signer.where)))
         except OSError:
             self._opened.append(None)
         self.ring()
@@ -179,13 +173,9 @@ class Loop:
 
     def _begin(self, exchange: Exchange, request: Request) -> None:
         self._flying[exchange] = (request, time.monotonic())
-        url = self._signed(request.method, request.key)
-        target = url[len(self._where.scheme) + 3 + len(self._where.netloc) :]
+        target = self._signer.target(request.method, request.key)
         length = f"Content-Length: {len(request.body)}\r\n" if request.method == "PUT" else ""
-        head = (
-            f"{request.method} {target} HTTP/1.1\r\n"
-            f"Host: {self._where.netloc}\r\n{length}{request.fields}\r\n"
-        )
+        head = f"{request.method} {target}{self._rest}{length}{request.fields}\r\n"
         self._client.count(request.method.lower())
         try:
             whole = exchange.send(head.encode() + request.body, request.size)

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from hubsync.errors import ObjectNotFound, PreconditionFailed
 from hubsync.stores.objects_client import FAILURES, Client, NoRanges, other_size
-from hubsync.stores.objects_plain import PlainRanges
 from hubsync.stores.objects_small import transfer
 from hubsync.stores.protocol import Download, ObjectInfo, Passed, Transferred
 from hubsync.stores.transfer import TargetWriter
@@ -41,6 +40,8 @@ def download_large(client: Client, job: Download, passed: Passed, large: int) ->
                     client.settings.provider == "s3" and time.monotonic() - began < _CHEAP
                 )
         if client.plain_ranges:
+            from hubsync.stores.objects_plain import PlainRanges  # Python's HTTP: 15 ms to load
+
             try:
                 with PlainRanges(client, info) as ranges:
                     ranges.write_to(writer)

@@ -107,9 +107,11 @@ class SmallObjects:
         elif isinstance(job, Upload):
             self._end(number, job, lambda: _upload(self._client, job, again))
         else:
-            with self._outbox.failure_of(number, job.key):
+            try:
                 data, info = _get(self._client, job)
                 self._writes.submit([(number, job, data, info)])
+            except BaseException as error:
+                self._outbox.failed(number, job.key, error)
 
     def _fetched(self, number: int, job: Download, data: Any, info: ObjectInfo) -> None:
         """Written at once, unless the disk would hold up the requests."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Final, Generic, TypeVar
 
@@ -103,18 +102,14 @@ class Outbox:
 
     def end(self, number: int, key: str, work: Callable[[], Transferred]) -> None:
         """Put the outcome of ``work``."""
-        with self.failure_of(number, key):
-            self.put(number, work())
-
-    @contextlib.contextmanager
-    def failure_of(self, number: int, key: str) -> Iterator[None]:
-        """Put what is raised inside."""
         try:
-            yield
-        except HubsyncError as error:
-            self.put(number, Transferred(key, error))
-        except BaseException as error:  # a defect: the consumer raises it
-            self.put(number, error)
+            self.put(number, work())
+        except BaseException as error:
+            self.failed(number, key, error)
+
+    def failed(self, number: int, key: str, error: BaseException) -> None:
+        """Put what was raised. What is no `HubsyncError` is a defect: the consumer raises it."""
+        self.put(number, Transferred(key, error) if isinstance(error, HubsyncError) else error)
 
     def put(self, number: int, outcome: Transferred | BaseException | None) -> None:
         with self._lock:

@@ -99,8 +99,10 @@ class Download(Struct, frozen=True):
 
     The bytes are hashed on the way and must have ``size`` and ``digest`` where given, else the
     result is `ContentMismatch`. ``identity``: the object must still be this one, else
-    `PreconditionFailed`. ``target`` appears only when complete; large objects go on from
-    ``target + ".part"`` where the store serves ranges and the identity still holds. More than
+    `PreconditionFailed`. ``target`` appears only when complete, or, if ``digest`` is given, such
+    that a killed process may leave the beginning of it: whoever finds it there holds it against the
+    digest. Large objects go on from ``target + ".part"`` where the store serves ranges and the
+    identity still holds. More than
     ``size`` bytes are never written. ``mtime`` (ns): what a small object's target may be given as
     its time at once; whoever needs it looks.
     """

@@ -30,31 +30,63 @@ _MODE: Final = 0o666
 """As the umask allows: nobody else gets as far as the staging area, whose folder is private, and a
 file that has its final mode need not be changed when it is moved out of there."""
 _CREATE: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def write_target(job: Download, data: bytes, info: ObjectInfo) -> Transferred:
-    """A small object that is in memory: verified first, then written and renamed."""
+    """A small object that is in memory: verified first, then written."""
     if job.size is not None and len(data) != job.size:
         raise mismatch(job, "size")
     digest = digest_of(data)
     if job.digest is not None and digest != job.digest:
         raise mismatch(job, "content")
+    if job.digest is not None:
+        _write_in_place(job, data)
+    else:
+        _write_aside(job, data)
+    return Transferred(
+        job.key, identity=info.identity, digest=digest, size=len(data), mtime=info.mtime
+    )
+
+
+def _write_in_place(job: Download, data: bytes) -> None:
+    """Under its own name from the first byte on, which spares a rename: whoever knows a content's
+    digest holds what is there against it (rule 13), so that half a file is as good as none. Never
+    into a file that is there: another process may still be writing to that one.
+    """
+    try:
+        descriptor = os.open(job.target, _NEW, _MODE)
+    except FileExistsError:
+        _write_aside(job, data)
+        return
+    except OSError as error:
+        raise local_error(job, error) from error
+    try:
+        _fill(descriptor, job, data)
+    except OSError as error:
+        _forget(job.target)
+        raise local_error(job, error) from error
+
+
+def _write_aside(job: Download, data: bytes) -> None:
+    """Under a name of its own until it is complete: nobody could tell half of it from the whole."""
     part = job.target + _OWN
     try:
-        descriptor = os.open(part, _CREATE | os.O_TRUNC, _MODE)
-        try:
-            _write_all(descriptor, data)
-            if job.mtime:
-                os.utime(descriptor, ns=(job.mtime, job.mtime))
-        finally:
-            os.close(descriptor)
+        _fill(os.open(part, _CREATE | os.O_TRUNC, _MODE), job, data)
         os.rename(part, job.target)
     except OSError as error:
         _forget(part)
         raise local_error(job, error) from error
-    return Transferred(
-        job.key, identity=info.identity, digest=digest, size=len(data), mtime=info.mtime
-    )
+
+
+def _fill(descriptor: int, job: Download, data: bytes) -> None:
+    """Write it all, with its time, and close the file."""
+    try:
+        _write_all(descriptor, data)
+        if job.mtime:
+            os.utime(descriptor, ns=(job.mtime, job.mtime))
+    finally:
+        os.close(descriptor)
 
 
 class TargetWriter:

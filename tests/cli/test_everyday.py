@@ -218,3 +218,20 @@ def test_checksum_finds_a_change_that_left_no_trace(hub_a: Hub) -> None:
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     document = hub_a.run("sync", "--checksum", "--json").ok().json()
     assert [change["path"] for change in document["up"]] == ["notes.md"]
+
+
+@pytest.mark.parametrize("told_by", ["--checksum", "touch"])
+def test_store_through_a_memory_map_is_found_by_what_limits_says(
+    hub_a: Hub, remote: Path, told_by: str
+) -> None:
+    import mmap
+
+    path = hub_a / "data/table.csv"
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as mapped:
+        mapped[:1] = b"1"
+        hub_a.run("sync").ok()
+        mapped[:1] = b"2"  # into a page that is dirty already
+    if told_by == "touch":
+        path.touch()
+    hub_a.run("sync", *([told_by] if told_by.startswith("-") else [])).ok()
+    assert (remote / "data/table.csv").read_bytes() == b"2,y\n1,2\n"

@@ -5,7 +5,19 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.cli.running import Hub
+
+
+@pytest.mark.parametrize("time", ["0001-01-01", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_no_calendar_has_is_refused(hub_a: Hub, time: str) -> None:
+    hub_a.write("f", "1")
+    hub_a.run("sync").ok()
+    ran = hub_a.run("restore", "f", "--at", time)
+    assert ran.status == 2
+    assert "is no time of this calendar" in ran.err
+    assert "hint" in ran.err
 
 
 def test_the_log_tells_who_and_what(hub_a: Hub) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -258,6 +261,68 @@ def test_a_sync_with_an_expired_or_revoked_login_ends_with_5_and_one_hint(
     hidden = (hub / "work").rglob("*")
     text = "".join(path.read_text(errors="replace") for path in hidden if path.is_file())
     assert not [secret for secret in github.secrets if secret in text]
+
+
+def test_processes_at_once_use_a_refresh_token_once(hub: Hub, github: FakeGitHub) -> None:
+    github.token_lifetime = 60  # to be renewed when it is used
+    hub.run("login").ok()
+    github.token_lifetime = 28800
+    asked = f"protocol=http\nhost={github.host}\n\n"
+    running = [
+        hub.start(*words, stdin=subprocess.PIPE)
+        for words in (("git-credential", "get"), ("whoami",), ("git-credential", "get"))
+    ]
+    ended = [process.communicate(asked, timeout=60) for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0]
+    given_out = {out for out, _ in ended if out.startswith("username=")}
+    assert len(given_out) == 1
+    assert list(github.refresh_tokens.values()).count("used") == 1
+    hub.run("whoami").ok()
+
+
+def test_a_killed_login_leaves_the_one_before_or_its_own(hub: Hub, github: FakeGitHub) -> None:
+    hub.run("login").ok()
+    for wait in (0.1, 0.25, 0.4, 0.55, 0.7):
+        token = github.give_token()
+        with hub.start("login", "--with-token", stdin=subprocess.PIPE) as process:
+            assert process.stdin is not None
+            process.stdin.write(token)
+            process.stdin.close()
+            time.sleep(wait)
+            process.kill()
+        assert hub.run("whoami").ok().out.startswith("octocat at")
+    folder = hub / ".local/share/hubsync/credentials"
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+
+def test_no_secret_is_an_argument_or_a_variable_of_what_is_started(
+    hub: Hub, github: FakeGitHub
+) -> None:
+    """Every process of the machine can read /proc/*/cmdline."""
+    seen: list[bytes] = []
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            for place in Path("/proc").glob("[0-9]*/cmdline"):
+                with contextlib.suppress(OSError):  # it has ended meanwhile
+                    seen.append(place.read_bytes())
+
+    watching = threading.Thread(target=look)
+    watching.start()
+    try:
+        token = github.give_token()
+        with hub.start("login", "--with-token", stdin=subprocess.PIPE) as process:
+            process.communicate(token, timeout=60)
+        hub.write("work/notes.md", "one\n")
+        hub.script("-C", "work", "init", f"git+http://{github.host}/work.git").ok()
+        hub.script("-C", "work", "sync").ok()
+        hub.script("whoami").ok()
+    finally:
+        done.set()
+        watching.join()
+    assert any(b"hubsync" in one for one in seen)
+    assert not [one for one in seen if token.encode() in one]
 
 
 def test_no_output_shows_a_secret(hub: Hub, github: FakeGitHub) -> None:

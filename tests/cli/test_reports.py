@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from hubsync.model import Problem
+from hubsync.model import Notice, Problem
 from hubsync.results import (
     ChangeKind,
     ConflictCopy,
     HistoryChange,
     HistoryRecord,
+    NestedRepository,
     PathChange,
     PathVersion,
     RemoteInfo,
+    Restored,
     Status,
     SyncResult,
 )
-from hubsync_cli import history_report, status_report, sync_report
+from hubsync.session.status import Facts, Outcome, SessionStatus, State
+from hubsync_cli import history_report, status_report, sync_report, watch_report
 from hubsync_cli.view import View
 
 NOW = 1_700_000_000_000_000_000
@@ -58,6 +61,30 @@ def test_nothing_to_do_is_said() -> None:
     assert said["sync"] == ["Nothing to do: both sides are equal."]
     assert said["push"] == ["Nothing to push: the remote has everything."]
     assert said["pull"] == ["Nothing to pull: this workspace has everything."]
+
+
+def test_what_is_no_problem_is_told_below_the_summary_and_not_with_quiet() -> None:
+    result = SyncResult(notices=(Notice("c", "It moved.", "git log"), Notice("d", "It went.")))
+    assert sync_report.report(result, "sync", VIEW) == [
+        "Nothing to do: both sides are equal.",
+        "Good to know:",
+        "  It moved.\n    git log",
+        "  It went.",
+    ]
+    assert sync_report.report(result, "sync", VIEW, quiet=True) == []
+    assert result.exit_status() == 0
+
+
+def test_a_session_tells_of_it_once_even_where_nothing_was_done() -> None:
+    done = Outcome(ended=1, notices=(Notice("c", "It moved.", "git log"),))
+    status = SessionStatus(State.SYNCED, Facts(last=done))
+    report = watch_report.Report(VIEW)
+    said = [*report.lines(status, 1), *report.lines(status, 2)]
+    assert [line.partition("  ")[2] for line in said] == ["good to know: It moved. git log"]
+    assert list(watch_report.Report(VIEW, quiet=True).lines(status, 1)) == []
+    (first,) = watch_report.Report(VIEW).documents(status, 1)
+    notice = {"code": "c", "message": "It moved.", "hint": "git log"}
+    assert first["done"]["notices"] == [notice]
 
 
 def test_sides_with_a_problem_are_not_called_equal() -> None:
@@ -139,6 +166,7 @@ def _status() -> Status:
         conflicts=(ConflictCopy("x.md", "x.conflict-00000000.md"),),
         problems=(Problem("sock", "special", "It is a socket.", "Remove it."),),
         nested=("repo",),
+        repositories=(NestedRepository("repo", "changed"),),
     )
 
 
@@ -163,8 +191,8 @@ def test_a_status_has_sections() -> None:
         "Problems (these paths are left as they are):",
         "  sock: It is a socket.\n    Remove it.",
         "",
-        "Git repositories in the workspace (their files are synced, their .git is not):",
-        "  repo",
+        "Git repositories in the workspace (they travel as repositories):",
+        "  repo (changed since the last sync)",
     ]
 
 
@@ -211,6 +239,28 @@ def test_a_log_is_cut_and_an_empty_one_says_so() -> None:
     assert history_report.log([], VIEW) == ["No sync yet."]
 
 
+def test_a_commit_made_with_git_is_of_no_hub() -> None:
+    record = HistoryRecord("v", NOW, "", "Ada", "begin", ())
+    assert history_report.log([record], VIEW)[1].endswith(") by Ada")
+    version = PathVersion("v", NOW, "", "Ada", "ab", 1)
+    assert history_report.versions([version], "n", VIEW)[1].endswith("  Ada")
+
+
+def test_a_restored_directory_is_told_by_its_files() -> None:
+    told = history_report.restored
+    assert told(Restored("a", "v", 3), VIEW) == "Restored a: 3 B, version v."
+    assert (
+        told(Restored(".", "T", 3, 2), VIEW) == "Restored the workspace: 2 files, 3 B, version T."
+    )
+    assert told(Restored("d", "T", 0, 0), VIEW) == "Nothing to restore: d holds what it held at T."
+    inside = Restored("d", "T", 3, 1, ("d/p", "d/q"), ("d/r",))
+    assert told(inside, VIEW).splitlines() == [
+        "Restored d: 1 file, 2 repositories, 3 B, version T.",
+        "Left as it is, for it is there: the Git repository d/r. Bring it back beside it:"
+        " hubsync restore d/r --at T --to d/r-before",
+    ]
+
+
 def test_versions_are_a_table() -> None:
     versions = [
         PathVersion("v2", NOW, "hub-a", "ada", "ab", 1500),
@@ -222,3 +272,18 @@ def test_versions_are_a_table() -> None:
         "v1       2023-11-14 22:13:20 UTC  deleted  trash",
     ]
     assert history_report.versions([], "n", VIEW) == ["No version of n is known."]
+
+
+def test_sides_are_not_called_equal_while_a_nested_repository_is_not() -> None:
+    problem = Problem("r", "diverged", "Its branches went apart.", "git merge")
+    stuck = Status("/w", (), repositories=(NestedRepository("r", "synced", (problem,)),))
+    assert status_report.report(stuck, VIEW)[-1] == "Nothing to send or to fetch."
+    moving = Status("/w", (), repositories=(NestedRepository("r", "changed"),))
+    assert status_report.report(moving, VIEW)[-1] == "  r (changed since the last sync)"
+    equal = Status("/w", (), repositories=(NestedRepository("r", "synced"),))
+    assert status_report.report(equal, VIEW)[-1] == "Nothing to do: both sides are equal."
+
+
+def test_submodules_are_one_line() -> None:
+    lines = status_report.report(Status("/w", (), submodules=("lib", "sub")), VIEW)
+    assert "Submodules, in which nothing is synced: lib, sub" in lines

@@ -95,6 +95,11 @@ def test_wrong_usage_is_told_in_one_sentence(hub_a: Hub, arguments: tuple[str, .
     assert hint.endswith(".")
 
 
+def test_words_too_many_are_named(hub_a: Hub) -> None:
+    said = hub_a.run("sync", "takes", "0 positional").err
+    assert said.startswith("error: Nothing more is expected here: takes 0 positional.\n")
+
+
 def test_the_workspace_is_found_upwards(hub_a: Hub) -> None:
     hub_a.write("data/more.csv", "1")
     assert hub_a.run("sync", cwd=hub_a / "data").ok().out == "1 up\n"

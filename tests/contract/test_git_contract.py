@@ -1,4 +1,4 @@
-"""The contract of remotes on a Git repository: in a folder, over HTTP and over SSH."""
+"""The contract of remotes on a Git repository in either mode: in a folder, over HTTP, over SSH."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from pygit2.enums import CredentialType
 
 from hubsync.errors import RemoteUnavailable
-from hubsync.remotes.git import GitRemote
 from hubsync.remotes.git.place import GitPlace
+from hubsync.remotes.git.remote import GitRemote
 from hubsync.remotes.git.transport import Credentials
 from hubsync.remotes.protocol import Remote
 from tests.contract.remote_contract import OpenRemote, RemoteContract
@@ -37,23 +37,27 @@ def with_token(url: str, user: str | None, allowed: int) -> Any:
     return pygit2.UserPass(USER, TOKEN)
 
 
-def opener(url: str, credentials: Credentials) -> OpenRemote:
+@pytest.fixture(params=["branch", "shadow"])
+def mode(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def opener(url: str, credentials: Credentials, mode: str) -> OpenRemote:
     """Each hub has a clone of its own."""
 
     def opened(scratch: Path) -> Remote:
         root = scratch.parent / "clone"
         root.mkdir(parents=True, exist_ok=True)
-        return GitRemote(
-            GitPlace(url), str(root), credentials=credentials, pause=lambda attempt: None
-        )
+        place = GitPlace(url, mode=mode, user="ada")
+        return GitRemote(place, str(root), credentials=credentials, pause=lambda attempt: None)
 
     return opened
 
 
 class TestFolder(RemoteContract):
     @pytest.fixture
-    def place(self, tmp_path: Path) -> OpenRemote:
-        return opener(f"git+file://{tmp_path}/remote.git", nobody)
+    def place(self, tmp_path: Path, mode: str) -> OpenRemote:
+        return opener(f"git+file://{tmp_path}/remote.git", nobody, mode)
 
 
 class _Served(RemoteContract):
@@ -83,27 +87,27 @@ class TestHttp(_Served):
             yield server
 
     @pytest.fixture
-    def place(self, server: GitHttp) -> OpenRemote:
-        return opener(server.url("remote.git"), with_token)
+    def place(self, server: GitHttp, mode: str) -> OpenRemote:
+        return opener(server.url("remote.git"), with_token, mode)
 
     @pytest.fixture
-    def absent(self, server: GitHttp) -> OpenRemote:
-        return opener(server.url("absent.git"), with_token)
+    def absent(self, server: GitHttp, mode: str) -> OpenRemote:
+        return opener(server.url("absent.git"), with_token, mode)
 
 
 class TestSsh(_Served):
     @pytest.fixture
-    def place(self, ssh: GitSsh, tmp_path: Path) -> Iterator[OpenRemote]:
+    def place(self, ssh: GitSsh, tmp_path: Path, mode: str) -> Iterator[OpenRemote]:
         ssh.repository(f"{tmp_path.name}.git")
         before = pygit2.settings.homedir
         pygit2.settings.homedir = str(ssh.home)
-        yield opener(ssh.url(f"{tmp_path.name}.git"), self._with_key(ssh))
+        yield opener(ssh.url(f"{tmp_path.name}.git"), self._with_key(ssh), mode)
         if before is not None:
             pygit2.settings.homedir = before
 
     @pytest.fixture
-    def absent(self, ssh: GitSsh, place: OpenRemote) -> OpenRemote:
-        return opener(ssh.url("absent.git"), self._with_key(ssh))
+    def absent(self, ssh: GitSsh, place: OpenRemote, mode: str) -> OpenRemote:
+        return opener(ssh.url("absent.git"), self._with_key(ssh), mode)
 
     def _with_key(self, ssh: GitSsh) -> Credentials:
         def found(url: str, user: str | None, allowed: int) -> Any:

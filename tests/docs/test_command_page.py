@@ -24,10 +24,13 @@ INSTEAD = {
     "2026-11-20T12:00:00Z": '"$THEN"',
     "github.example.org": '"$GH_HOST"',
     "--at VERSION": '--at "$VERSION"',
+    "https://github.com/ada/work.git": "git+file://$HOME/work.git",
+    "hubsync watch": "timeout --foreground --preserve-status -s INT 12 hubsync watch",
 }
 """What stands for something of the reader's own."""
 
 PREPARED = """
+git init -q --bare -b main ~/work.git || exit
 mkdir -p ~/project/results ~/.config/fish/completions && cd ~/project || exit
 printf 'first\\n' > notes.md && printf '1\\n' > results/one.csv
 hubsync init s3://bucket/me && hubsync sync || exit
@@ -69,6 +72,9 @@ def test_example_of_the_command_runs(example: str, run: Run) -> None:
         command = command.replace(shown, real)
     if re.match(r"hubsync remote (remove|set) bulk", command):
         command = f"hubsync remote add bulk s3://bucket/bulk && {command}"
+    if re.match(r"hubsync remote (accept|decline) bulk", command):
+        told = "cp .hubsync.toml ~/told && hubsync remote remove bulk && cp ~/told .hubsync.toml"
+        command = f"hubsync remote add bulk s3://bucket/bulk && {told} && {command}"
     if re.match(r"hubsync (init|clone)", command):
         prepare = "rm -rf ~/try && mkdir ~/try"
     else:
@@ -76,8 +82,8 @@ def test_example_of_the_command_runs(example: str, run: Run) -> None:
     # zsh's completion is no bash: it is printed, not evaluated.
     command = re.sub(r'^eval "\$\((.*zsh)\)"', r"\1", command)
     status, printed = run(f"{prepare} && (cd ~/try\n{command}\n)")
-    # 3 is what `status` says of the conflict that waits there.
-    assert status == (3 if example.startswith("hubsync status") else 0), printed
+    # 3 is what these say of the conflict that waits there.
+    assert status == (3 if example.startswith(("hubsync status", "hubsync watch")) else 0), printed
 
 
 def test_the_page_has_examples() -> None:

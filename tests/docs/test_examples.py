@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ import pytest
 from hubsync.remotes.mirror.wire import decode_format
 from tests.docs.examples import Example, examples, matches, run_page
 from tests.docs.python_examples import run_python
-from tests.servers import fake_github, moto_s3
+from tests.git_hubs import git
+from tests.servers import Server, fake_github, moto_s3
+from tests.servers.git_bare import bare
+from tests.servers.moto import empty
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -21,6 +25,13 @@ WITH_EXAMPLES = [page for page in PAGES if "```console" in page.read_text() and 
 WITH_PYTHON = [page for page in PAGES if "```pycon" in page.read_text()]
 DRAWINGS = {
     "docs/architecture.md": ["text"],
+    "docs/guides/jupyter-server.md": ["json", "text"],
+    "docs/operators/binder.md": ["bash", "json", "text"],
+    "docs/operators/github-app.md": ["yaml"],
+    "docs/operators/image.md": ["dockerfile", "json"],
+    "docs/operators/kubernetes.md": ["yaml"],
+    "docs/operators/metrics.md": ["yaml"],
+    "docs/reference/jupyter-settings.md": ["json"],
     "docs/reference/mirror-format.md": ["json"],
 }
 """Blocks that are no commands; what they show is tested below or in the layers' contracts."""
@@ -30,17 +41,44 @@ def _name(page: Path) -> str:
     return os.fspath(page.relative_to(ROOT))
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[Server]:
+    with moto_s3() as server:
+        yield server
+
+
+@pytest.fixture
+def server(running: Server) -> Server:
+    """One with an empty bucket."""
+    empty(running)
+    return running
+
+
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=_name)
-def test_examples_of_the_page_run(page: Path, tmp_path: Path) -> None:
-    with moto_s3() as server, fake_github(interval=1) as github:
+def test_examples_of_the_page_run(page: Path, tmp_path: Path, server: Server) -> None:
+    repositories = tmp_path / "repositories"
+    with fake_github(interval=1, repositories=repositories, read_only={"lab/thesis"}) as github:
+        _repository_of_others(repositories)
         environment = {
             **server.env,
             **github.env,
             "PERSONAL_TOKEN": github.give_token(),
+            "REPOSITORY": f"git+http://{github.host}/lab/thesis.git",
             "AWS_ENDPOINT_URL": server.options["endpoint"],
             "AWS_REGION": "us-east-1",
         }
         assert run_page(page.read_text(), tmp_path, environment) > 0
+
+
+def _repository_of_others(folder: Path) -> None:
+    """lab/thesis, with a file in it."""
+    (folder / "lab").mkdir(parents=True)
+    repository = bare(folder / "lab/thesis.git")
+    git(folder, "clone", "-q", os.fspath(repository), "first")
+    (folder / "first/notes.md").write_text("one\n")
+    git(folder / "first", "add", "-A")
+    git(folder / "first", "commit", "-qm", "Begin")
+    git(folder / "first", "push", "-q", "origin", "HEAD:main")
 
 
 @pytest.mark.parametrize("page", WITH_PYTHON, ids=_name)

@@ -172,7 +172,9 @@ def test_a_remote_that_lost_its_metadata_changes_nothing(linked: Linked) -> None
     linked.hub.ok("sync")
     linked.delete(*(key for key in linked.bucket.objects() if key.startswith(METADATA)))
     for command in ("sync", "push", "pull"):
-        linked.refused("remote-gone", command)
+        told = linked.refused("remote-gone", command).json()["error"]["message"]
+        assert "nothing of one is in '.hubsync/'" in told
+        assert "3 paths" in told
 
 
 def test_a_lost_index_deletes_nothing(linked: Linked) -> None:

@@ -233,3 +233,76 @@ def test_gc_frees_a_disk_on_which_not_even_a_lock_finds_room(tmp_path: Path) -> 
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "remote/large").read_bytes()[:1] == b"a"
+
+
+GIT = """
+import os, random, subprocess, sys
+from pathlib import Path
+from hubsync import Identity, Workspace
+from hubsync.errors import DiskFull
+from tests.git_hubs import GitSite, Hub, git, no_ones_settings
+
+base = Path(sys.argv[1])
+small = base / "small"
+small.mkdir()
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(small)], check=True)
+dice = random.Random(1)
+filler, there = small / "filler", small / "here"
+
+def leave(room):
+    with suppress(OSError), open(filler, "wb", buffering=0) as file:
+        while file.write(b"F" * 65536):
+            pass
+    os.truncate(filler, max(0, os.path.getsize(filler) - room))
+
+from contextlib import suppress
+with no_ones_settings(base / "nobody"):
+    site = GitSite(base / "site")
+    one = site.hub("one", {"small": "s"})
+    (one.directory / "large").write_bytes(dice.randbytes(2_000_000))
+    one.sync()
+    for room in (60_000, 200_000, 1_000_000):
+        leave(room)
+        try:
+            Workspace.clone(site.url, str(there), identity=Identity("ada", "here"))
+        except DiskFull as error:
+            assert error.hint
+        else:
+            raise AssertionError("there was room")
+        assert [name for name in os.listdir(there) if name not in (".git", ".hubsync")] == []
+    os.unlink(filler)
+    workspace, _ = Workspace.clone(site.url, str(there), identity=Identity("ada", "here"))
+    hub = Hub(there, workspace)
+    assert hub.is_clean() and (there / "large").stat().st_size == 2_000_000
+    for number, room in enumerate((30_000, 120_000)):
+        one.write({f"theirs-{number}": "t"})
+        one.sync()
+        mine = dice.randbytes(10_000)
+        (there / "mine").write_bytes(mine)
+        leave(room)
+        try:
+            hub.sync()
+        except DiskFull as error:
+            assert error.hint
+        else:
+            raise AssertionError("there was room")
+        assert (there / "mine").read_bytes() == mine
+        assert hub.is_sound()
+        os.unlink(filler)
+        hub.sync()
+        assert hub.is_clean()
+        one.sync()
+        assert (one.directory / "mine").read_bytes() == mine
+    git(site.repository, "fsck", "--strict")
+"""
+
+
+def test_a_full_disk_breaks_no_clone_and_loses_no_work(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*namespace(), sys.executable, "-c", GIT, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        cwd=Path(__file__).resolve().parents[2],
+    )
+    assert done.returncode == 0, done.stderr

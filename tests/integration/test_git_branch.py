@@ -8,11 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from hubsync import Workspace
+from hubsync import GitChoice, Workspace
+from hubsync.config import DEFAULT_REMOTE
 from hubsync.errors import LocalError, SafetyStop, Unreachable, UsageError
+from hubsync.local.layout import Layout
+from hubsync.local.state import load
+from hubsync.results import ChangeKind
 from tests.git_hubs import GitSite, Hub, git, no_ones_settings, write
 from tests.servers import git_http
 from tests.servers.git_bare import protect
+
+TOKEN = "ghp_" + "Zq7Rk2Lw9Xv4Bn8Mc3Td6Yf1Hs5Jg0Pa2Wb4"
 
 LINES = "one\ntwo\nthree\nfour\nfive\n"
 
@@ -58,6 +64,18 @@ def test_nothing_to_do_makes_no_commit(site: GitSite) -> None:
     assert len(site.subjects()) == 1
 
 
+def test_what_came_is_remembered_once(site: GitSite) -> None:
+    one, two = pair(site, {"a": "1", "run.sh": "#!"})
+    one.write({"a": "2", "b": "3"})
+    one.sync()
+    two.sync()
+    state, _ = load(Layout(str(two.directory)).state(DEFAULT_REMOTE))
+    assert state is not None
+    assert state.base.keys() == {"a", "b", "run.sh"}
+    assert (state.local, state.remote) == ({}, {})
+    assert two.sync().nothing_done()
+
+
 def test_edits_of_different_lines_are_merged_into_one_history(site: GitSite) -> None:
     one, two = pair(site, {"notes.txt": LINES})
     one.write({"notes.txt": LINES.replace("one", "ONE")})
@@ -82,6 +100,32 @@ def test_edits_of_one_line_are_kept_twice_and_no_marker_is_seen(site: GitSite) -
     assert sorted(one.files().values()) == ["mine", "theirs"]
     assert one.files() == two.files() == site.files()
     assert conflict.copy in one.files()
+
+
+def test_a_conflict_makes_one_commit_that_has_everything(site: GitSite) -> None:
+    one, two = pair(site, {"a": "old"})
+    one.write({"a": "mine"})
+    one.sync()
+    before = site.subjects()
+    two.write({"a": "theirs", "b": "committed"})
+    two.git("add", "-A")
+    two.git("commit", "-qm", "a reason")
+    two.sync()
+    assert len(site.subjects()) == len(before) + 2  # the person's own, and the merge
+    assert site.files()["b"] == "committed"
+    assert two.is_clean()
+
+
+def test_a_conflict_copy_that_is_held_back_lets_nothing_take_its_place(site: GitSite) -> None:
+    one, two = pair(site, {"a": "old", "b": "1"})
+    one.write({"a": f"token = '{TOKEN}'"})
+    one.git("commit", "-qam", "by hand")
+    one.git("push", "-q", "origin", "main")
+    (two.directory / "a").unlink()
+    two.write({"a/c": "in a folder", "b": "2"})
+    assert "secret-found" in {problem.code for problem in two.sync().problems}
+    assert site.files() == {"a": f"token = '{TOKEN}'", "b": "2"}
+    assert two.files() == {"a/c": "in a folder", "b": "2"}
 
 
 def test_a_persons_own_commits_are_pushed_as_they_are(site: GitSite) -> None:
@@ -209,7 +253,7 @@ def test_two_unrelated_histories_become_one_without_force(site: GitSite, tmp_pat
     git(directory, "add", ".")
     git(directory, "commit", "-qm", "my own beginning")
     mine = git(directory, "rev-parse", "HEAD")
-    hub = Hub(directory, Workspace.init(str(directory), site.url, mode="branch"))
+    hub = Hub(directory, Workspace.init(str(directory), site.url, git=GitChoice("branch")))
     hub.sync()
     reached = git(site.repository, "rev-list", "main").splitlines()
     assert {before, mine} <= set(reached)
@@ -217,27 +261,12 @@ def test_two_unrelated_histories_become_one_without_force(site: GitSite, tmp_pat
     assert hub.is_clean()
 
 
-def test_a_repository_that_a_person_works_in_is_not_committed_to_unasked(
-    site: GitSite, tmp_path: Path
-) -> None:
-    directory = tmp_path / "mine"
-    write(directory, {"b": "2"})
-    git(directory, "init", "-q", "-b", "main")
-    git(directory, "add", ".")
-    git(directory, "commit", "-qm", "mine")
-    with pytest.raises(UsageError) as caught:
-        Workspace.init(str(directory), site.url)
-    assert caught.value.code == "mode-needed"
-    assert not (directory / ".hubsync").exists()
-    assert git(directory, "status", "--porcelain") == ""
-
-
-def test_a_mode_that_is_not_there_is_no_other_mode(site: GitSite) -> None:
+def test_a_mode_that_there_is_none_is_no_other_mode(site: GitSite) -> None:
     directory = site.folder / "mine"
     write(directory, {"b": "2"})
     with pytest.raises(UsageError) as caught:
-        Workspace.init(str(directory), site.url, mode="shadow")
-    assert caught.value.code == "mode-not-there"
+        Workspace.init(str(directory), site.url, git=GitChoice("shade"))
+    assert caught.value.code == "no-such-mode"
     assert sorted(one.name for one in directory.iterdir()) == ["b"]
 
 
@@ -289,16 +318,19 @@ def test_an_emptied_remote_is_a_safety_stop(site: GitSite) -> None:
     assert one.files() == {"a": "1"}
 
 
+def has_other_branch(hub: Hub) -> None:
+    """It has another one, and both edited the same line; main is checked out."""
+    for branch, create in (("other", ["-c"]), ("main", [])):
+        hub.git("switch", "-q", *create, branch)
+        hub.write({"a": branch})
+        hub.git("commit", "-qam", branch)
+
+
 @pytest.mark.parametrize("state", ["merge", "lock"])
 def test_a_repository_in_the_middle_of_something_is_left_alone(site: GitSite, state: str) -> None:
     one, _ = pair(site, {"a": "1"})
     if state == "merge":
-        one.git("switch", "-qc", "other")
-        one.write({"a": "other"})
-        one.git("commit", "-qam", "other")
-        one.git("switch", "-q", "main")
-        one.write({"a": "main"})
-        one.git("commit", "-qam", "main")
+        has_other_branch(one)
         one.git("merge", "other", check=False)
     else:
         (one.directory / ".git" / "index.lock").touch()
@@ -306,6 +338,74 @@ def test_a_repository_in_the_middle_of_something_is_left_alone(site: GitSite, st
         one.sync()
     assert caught.value.code == "repository-busy"
     assert len(site.subjects()) == 1
+
+
+def test_a_rebase_is_called_so_though_it_left_the_branch(site: GitSite) -> None:
+    one, _ = pair(site, {"a": "1"})
+    has_other_branch(one)
+    one.git("rebase", "other", check=False)
+    with pytest.raises(LocalError, match="in the middle of a rebase") as caught:
+        one.sync()
+    assert caught.value.code == "repository-busy"
+    assert len(site.subjects()) == 1
+
+
+@pytest.mark.parametrize("stashed", ["a", "b"])
+def test_what_is_in_conflict_in_the_index_is_left_alone(site: GitSite, stashed: str) -> None:
+    one, two = pair(site, {"a": "1", "b": "1"})
+    one.write({stashed: "stashed"})
+    one.git("stash", "-q")
+    one.write({"a": "2", "b": None})
+    one.sync()
+    one.git("stash", "pop", check=False)
+    two.sync()
+    two.write({"theirs": "t"})
+    two.sync()
+    there, here = site.subjects(), one.git("rev-parse", "HEAD")
+    before, files = one.git("ls-files", "-s"), one.files()
+    for _ in range(2):
+        with pytest.raises(LocalError, match=f"In conflict in Git's index: '{stashed}'") as caught:
+            one.sync()
+        assert caught.value.code == "repository-busy"
+        assert "git add" in caught.value.hint
+    assert (site.subjects(), one.git("rev-parse", "HEAD")) == (there, here)
+    assert (one.git("ls-files", "-s"), one.files()) == (before, files)
+    one.write({stashed: "resolved"})
+    one.git("add", stashed)
+    one.sync()
+    left = {"a": "2", "theirs": "t", stashed: "resolved"}
+    assert site.files() == one.files() == left
+    assert one.is_clean()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "hint"),
+    [
+        (["sparse-checkout", "set", "d1"], "sparse-checkout", "git sparse-checkout disable"),
+        (
+            ["sparse-checkout", "set", "--sparse-index", "d1"],
+            "sparse-checkout",
+            "git sparse-checkout disable",
+        ),
+        (["update-index", "--split-index"], "split-index", "git update-index --no-split-index"),
+    ],
+)
+def test_a_checkout_that_lacks_what_nobody_deleted_is_left_alone(
+    site: GitSite, arguments: list[str], code: str, hint: str
+) -> None:
+    one, _ = pair(site, {"d1/x": "1", "d2/x": "2", "d3/x": "3"})
+    one.git(*arguments)
+    one.write({"d1/new": "new"})
+    with pytest.raises(LocalError) as caught:
+        one.sync()
+    assert caught.value.code == code
+    assert hint in caught.value.hint
+    assert site.files() == {"d1/x": "1", "d2/x": "2", "d3/x": "3"}
+    one.git("config", "core.splitIndex", "false")
+    one.git(*hint.split()[1:])
+    one.sync()
+    assert site.files() == {"d1/x": "1", "d2/x": "2", "d3/x": "3", "d1/new": "new"}
+    assert one.is_clean()
 
 
 def test_another_branch_is_not_synced_as_this_one(site: GitSite) -> None:
@@ -319,6 +419,34 @@ def test_another_branch_is_not_synced_as_this_one(site: GitSite) -> None:
     one.git("stash", "-q")
     one.git("switch", "-q", "main")
     assert one.sync().nothing_done()
+
+
+def test_empty_folders_give_way_to_a_file_for_git_carries_none(site: GitSite) -> None:
+    one, two = pair(site, {"a": "1"})
+    (one.directory / "d" / "e").mkdir(parents=True)
+    two.write({"d": "a file"})
+    two.sync()
+    assert not one.sync().problems
+    assert one.files() == two.files() == {"a": "1", "d": "a file"}
+    assert one.is_clean()
+
+
+def test_a_branch_that_was_renamed_is_synced_under_its_new_name_when_told_so(
+    site: GitSite,
+) -> None:
+    one, _ = pair(site, {"a": "1"})
+    one.git("branch", "-m", "main", "work")
+    one.write({"a": "2"})
+    with pytest.raises(LocalError) as caught:
+        one.sync()
+    assert caught.value.code == "other-branch"
+    assert "'hubsync remote set NAME --branch work'" in caught.value.hint
+    assert site.files() == {"a": "1"}
+    one.workspace.set_remote("origin", branch="work")
+    one.sync()
+    assert site.files() == {"a": "1"}
+    assert git(site.repository, "show", "work:a") == "2"
+    assert one.is_clean()
 
 
 def test_what_was_staged_and_is_nowhere_else_stays_findable(site: GitSite) -> None:
@@ -345,14 +473,6 @@ def test_line_ends_are_converted_as_gitattributes_say(site: GitSite) -> None:
     assert one.is_clean()
 
 
-def test_what_belongs_to_lfs_is_never_committed_as_a_plain_file(site: GitSite) -> None:
-    one = site.hub("one", {".gitattributes": "*.bin filter=lfs -text\n", "a.txt": "a"})
-    one.write({"large.bin": "content"})
-    (problem,) = one.sync().problems
-    assert (problem.path, problem.code) == ("large.bin", "lfs")
-    assert set(site.files()) == {".gitattributes", "a.txt"}
-
-
 def test_a_submodule_stays_what_it_is(site: GitSite, tmp_path: Path) -> None:
     library = tmp_path / "library"
     write(library, {"code.py": "1"})
@@ -363,8 +483,9 @@ def test_a_submodule_stays_what_it_is(site: GitSite, tmp_path: Path) -> None:
     one.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(library), "sub")
     one.git("commit", "-qm", "with a submodule")
     one.write({"a": "2"})
-    result = one.sync()
-    assert [(one.path, one.code) for one in result.problems] == [("sub", "submodule")]
+    assert one.sync().exit_status() == 0
+    status = one.workspace.status()
+    assert (status.submodules, status.problems, status.local) == (("sub",), (), ())
     assert git(site.repository, "ls-tree", "main", "sub").startswith("160000 commit")
     assert "Update a" in site.subjects()
 
@@ -504,6 +625,8 @@ def test_a_secret_in_a_persons_own_commit_is_not_pushed_for_them(site: GitSite) 
     one.write({"a": "2"})
     (problem,) = one.sync().problems
     assert (problem.path, problem.code) == ("settings.py", "secret-found")
+    assert problem.hint.startswith("Take it out of the commit (git rebase); or, if it may be")
+    assert problem.hint.count("Take it out") == 1
     assert token not in problem.message
     assert site.files() == {"a": "1"}
     assert token not in git(site.repository, "log", "-p", "--all")
@@ -524,3 +647,178 @@ def test_a_secret_that_is_committed_and_on_the_disk_stays_here(site: GitSite) ->
     one.git("commit", "-qm", "by hand")
     assert "secret-found" in {one.code for one in one.sync().problems}
     assert token not in git(site.repository, "log", "-p", "--all")
+
+
+def test_doctor_names_the_repository_and_its_branch(site: GitSite) -> None:
+    one, _ = pair(site, {"a": "1"})
+    reachable = [check for check in one.workspace.doctor() if check.name == "origin: reachable"]
+    assert [check.message for check in reachable] == [f"it answers, and is remote {site.url}#main"]
+
+
+def test_status_and_a_dry_run_know_equal_files_at_the_first_link(site: GitSite) -> None:
+    text = {"a": "1\n", "d/b": "2\n", ".gitattributes": "*.crlf text eol=crlf\n"}
+    site.begin({**text, "c.crlf": "one\n", "other": "theirs\n"})
+    hub = site.hub("one", {**text, "other": "mine\n"})
+    (hub.directory / "c.crlf").write_bytes(b"one\r\n")
+    status = hub.workspace.status()
+    assert status.coming == ("other",)
+    assert {one.path for one in (*status.local, *status.remote)} == {"other"}
+    foreseen = hub.sync(dry_run=True)
+    assert [one.path for one in foreseen.conflicts] == ["other"]
+    assert [one.path for one in hub.sync().conflicts] == ["other"]
+
+
+def test_a_pulled_change_equal_to_the_own_one_is_no_conflict_in_a_dry_run(site: GitSite) -> None:
+    one, two = pair(site, {"a": "1\n"})
+    for hub in (one, two):
+        hub.write({"a": "2\n"})
+    one.sync()
+    status = two.workspace.status()
+    assert (status.local, status.remote, status.coming) == ((), (), ())
+    foreseen = two.sync(dry_run=True)
+    assert (foreseen.conflicts, foreseen.merged) == ((), ())
+
+
+def test_an_empty_folder_is_no_change(site: GitSite) -> None:
+    one, _ = pair(site, {"a": "1\n", "b": "1\n"})
+    (one.directory / "empty/below").mkdir(parents=True)
+    (one.directory / "b").unlink()
+    (one.directory / "b").mkdir()
+    told = [(change.path, change.change) for change in one.workspace.status().local]
+    assert told == [("b", ChangeKind.DELETED)]
+    one.sync()
+    assert one.workspace.status().local == ()
+    assert one.sync().nothing_done()
+
+
+def test_status_and_a_dry_run_name_what_is_held_back(site: GitSite) -> None:
+    one, _ = pair(site, {"a": "1\n", "fine": "1\n"})
+    secret = f"key = 'AKIA{'QWERTYUIOPASDFGH'}'\n"
+    one.write({"a": secret, "new.py": secret, "fine": "2\n"})
+    with (one.directory / "large").open("wb") as file:
+        file.truncate(50_000_001)
+    held = [("a", "secret-found"), ("large", "file-too-large-for-git"), ("new.py", "secret-found")]
+    status = one.workspace.status()
+    assert sorted((problem.path, problem.code) for problem in status.problems) == held
+    assert [change.path for change in status.local] == ["fine"]
+    for result in (one.sync(dry_run=True), one.sync()):
+        assert sorted((problem.path, problem.code) for problem in result.problems) == held
+        assert [change.path for change in result.up] == ["fine"]
+
+
+# -- what cannot be brought here ----------------------------------------------------------
+
+
+def push_link(site: GitSite, target: str, name: str = "person") -> None:
+    """Somebody commits a link with git, and pushes it."""
+    directory = site.folder / name
+    if not directory.exists():
+        git(site.folder, "clone", "-q", str(site.repository), name)
+    git(directory, "pull", "-q")
+    (directory / "link").unlink(missing_ok=True)
+    (directory / "link").symlink_to(target)
+    git(directory, "add", "link")
+    git(directory, "commit", "-qm", f"link to {target}")
+    git(directory, "push", "-q", "origin", "HEAD:main")
+
+
+def test_a_path_with_a_problem_does_not_stop_the_branch(site: GitSite) -> None:
+    one, two = pair(site, {"a": "1"})
+    push_link(site, "/etc/hosts")
+    assert [problem.path for problem in one.sync().problems] == ["link"]
+    assert one.git("rev-parse", "HEAD") == git(site.repository, "rev-parse", "main")
+    assert one.is_clean()
+    assert "S link" in one.git("ls-files", "-v")
+    one.write({"b": "by hand"})
+    one.git("add", "-A")
+    one.git("commit", "-qam", "by hand")
+    one.sync()
+    assert "120000" in git(site.repository, "ls-tree", "main", "link")
+    assert one.is_clean()
+    assert one.is_sound()
+    two.sync()
+    assert two.files() == {"a": "1", "b": "by hand"}
+
+
+def test_a_clone_stands_on_the_branch_though_a_path_cannot_be_brought(site: GitSite) -> None:
+    site.hub("one", {"a": "1"}).sync()
+    push_link(site, "/etc/hosts")
+    two = site.clone("two")
+    assert two.git("rev-parse", "HEAD") == git(site.repository, "rev-parse", "main")
+    assert two.is_clean()
+    assert "S link" in two.git("ls-files", "-v")
+
+
+def test_a_path_that_can_be_brought_again_is_looked_at_again(site: GitSite) -> None:
+    one, _ = pair(site, {"a": "1"})
+    push_link(site, "/etc/hosts")
+    one.sync()
+    push_link(site, "a")
+    assert not one.sync().problems
+    assert (one.directory / "link").is_symlink()
+    assert "S link" not in one.git("ls-files", "-v")
+    assert one.is_clean()
+    (one.directory / "link").unlink()
+    one.sync()
+    assert "link" not in site.files()
+
+
+def test_a_flag_that_a_person_set_is_theirs(site: GitSite) -> None:
+    one, _ = pair(site, {"a": "1", "b": "1"})
+    one.git("update-index", "--skip-worktree", "b")
+    push_link(site, "/etc/hosts")
+    one.sync()
+    push_link(site, "a")
+    one.sync()
+    assert "S b" in one.git("ls-files", "-v")
+
+
+def test_a_lost_memory_does_not_undo_what_could_not_be_brought(site: GitSite) -> None:
+    site.hub("one", {"a": "1"}).sync()
+    push_link(site, "a")
+    two = site.clone("two")
+    push_link(site, "/etc/hosts")
+    two.sync()
+    before = git(site.repository, "ls-tree", "main", "link")
+    shutil.rmtree(two.directory / ".hubsync")
+    again = Hub(two.directory, site.link(two.directory, mode="branch"))
+    again.sync()
+    assert git(site.repository, "ls-tree", "main", "link") == before
+
+
+@pytest.mark.parametrize("flag", ["skip-worktree", "assume-unchanged"])
+def test_what_git_was_told_not_to_look_at_stays_here(site: GitSite, flag: str) -> None:
+    one, _ = pair(site, {"a": "1", "settings.py": "public", "gone": "1"})
+    one.git("update-index", f"--{flag}", "settings.py", "gone")
+    one.write({"a": "2", "settings.py": "private", "gone": None})
+    assert {problem.path for problem in one.sync().problems} == {"settings.py", "gone"}
+    assert site.files() == {"a": "2", "settings.py": "public", "gone": "1"}
+    assert one.files() == {"a": "2", "settings.py": "private"}
+    one.git("update-index", f"--no-{flag}", "settings.py", "gone")
+    assert not one.sync().problems
+    assert site.files() == {"a": "2", "settings.py": "private"}
+
+
+@pytest.mark.parametrize("staged", [False, True], ids=["as committed", "something staged"])
+@pytest.mark.parametrize("flag", ["skip-worktree", "assume-unchanged"])
+def test_what_git_was_told_not_to_look_at_is_in_no_conflict_copy_either(
+    site: GitSite, flag: str, staged: bool
+) -> None:
+    one, two = pair(site, {"settings.py": "public", "looked/at": "1"})
+    one.git("update-index", f"--{flag}", "settings.py")
+    one.write({"settings.py": "private"})
+    for version in ("public 2", "public 3"):
+        two.write({"settings.py": version})
+        two.sync()
+        if staged:
+            one.write({f"staged at {version}": "1"})
+            one.git("add", "-A")
+        result = one.sync()
+        assert [problem.path for problem in result.problems] == ["settings.py"]
+        assert not result.conflicts
+        assert one.files()["settings.py"] == "private"
+        assert site.files()["settings.py"] == version
+        [told] = [line for line in one.git("ls-files", "-v").splitlines() if "settings" in line]
+        assert told[0] == {"skip-worktree": "S", "assume-unchanged": "h"}[flag]
+        assert one.is_clean()
+    assert "private" not in git(site.repository, "log", "-p", "--all")

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import random
 import socket
+import subprocess
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +19,9 @@ from blake3 import blake3
 from hubsync import Identity, Silent, Workspace
 from hubsync.errors import AccessDenied, RemoteMoved, RemoteUnavailable, Unreachable
 from hubsync.model import Entry, Kind
-from hubsync.remotes.git import GitRemote
+from hubsync.remotes.git.credentials import Finder
 from hubsync.remotes.git.place import GitPlace
+from hubsync.remotes.git.remote import GitRemote
 from hubsync.remotes.git.transport import Credentials
 from hubsync.remotes.protocol import Put, SyncNote
 from tests.git_hubs import Hub, git, no_ones_settings, write
@@ -27,7 +30,7 @@ from tests.servers.cutting import Wire, wire_to
 from tests.servers.git_bare import protect
 from tests.servers.git_http import Request
 from tests.servers.git_ssh import new_key, trust
-from tests.servers.processes import free_port
+from tests.servers.processes import free_port, program
 
 USER, TOKEN, WRONG = "ada", "token-of-the-tests", "wrong-token-of-the-tests"
 LARGE = random.Random("large").randbytes(300_000).hex()
@@ -580,6 +583,55 @@ def test_a_host_whose_key_is_unknown_or_changed_is_refused_before_a_key_is_shown
         remote(ssh.url(f"{tmp_path.name}.git"), tmp_path / "a", offers).connect(create=True)
     assert not offers.asked
     assert "known_hosts" in caught.value.hint
+
+
+@pytest.fixture
+def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A running ssh-agent without keys; its socket."""
+    socket_ = tmp_path / "agent"
+    process = subprocess.Popen(
+        [program("ssh-agent"), "-D", "-a", str(socket_)], stdout=subprocess.DEVNULL
+    )
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(socket_))
+    until(socket_.exists)
+    yield socket_
+    process.terminate()
+    process.wait()
+
+
+def until(there: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not there():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("knows", [True, False], ids=["with the key", "without it"])
+def test_a_key_that_only_an_agent_holds_lets_one_in(
+    ssh: GitSsh, home: Path, tmp_path: Path, agent: Path, knows: bool
+) -> None:
+    repository = ssh.repository(f"{tmp_path.name}.git")
+    (home / ".ssh" / "known_hosts").write_bytes(ssh.known_hosts.read_bytes())
+    if knows:
+        subprocess.run([program("ssh-add"), "-q", str(ssh.key)], check=True)
+    places = {"HOME": str(home), "SSH_AUTH_SOCK": str(agent)}
+    opened = remote(ssh.url(repository.name), tmp_path / "a", Finder("127.0.0.1", places))
+    if knows:
+        assert opened.connect(create=True)
+    else:
+        with pytest.raises(AccessDenied):
+            opened.connect(create=True)
+
+
+def test_a_server_that_takes_its_time_is_waited_for(site: Site) -> None:
+    before = pygit2.settings.server_timeout
+    pygit2.settings.server_timeout = 2_000
+    try:
+        site.server.faults.before = lambda request: time.sleep(0.8)
+        hub = site.synced("a", {"f": "1"})
+        assert site.files() == hub.files() == {"f": "1"}
+    finally:
+        pygit2.settings.server_timeout = before
 
 
 def test_a_key_that_is_not_authorised_ends_in_one_refusal(

@@ -48,6 +48,12 @@ def files(tmp_path: Path) -> dict[str, Path]:
     return found
 
 
+@pytest.fixture
+def four_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which there are helpers."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)))
+
+
 def nothing(_: int) -> None:
     """A progress that nobody hears."""
 
@@ -67,10 +73,10 @@ def helpers() -> set[int]:
     return found
 
 
+@pytest.mark.usefixtures("four_cores")
 def test_a_helper_that_dies_loses_no_job(
-    store: ObjectsStore, files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: ObjectsStore, files: dict[str, Path], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)))
     killed: set[int] = set()
     results = {}
     for done in store.upload(uploads(files), nothing):
@@ -103,12 +109,14 @@ def test_a_helper_that_dies_loses_no_job(
     assert helpers() == set()
 
 
+@pytest.mark.usefixtures("four_cores")
 def test_no_helper_outlives_a_batch_that_is_given_up(
     store: ObjectsStore, files: dict[str, Path]
 ) -> None:
     results = store.upload(uploads(files), nothing)
     for _ in range(500):
         next(results)
+    assert helpers()
     results.close()  # type: ignore[attr-defined]
     assert helpers() == set()
 
@@ -121,6 +129,7 @@ def test_no_helper_outlives_a_parent_that_is_killed(
         from pathlib import Path
         from hubsync.stores.objects import open_objects
         from hubsync.stores.protocol import Upload
+        os.sched_getaffinity = lambda _: set(range(4))  # a machine on which there are helpers
         url, options, env, folder = json.loads(sys.stdin.read())
         store = open_objects(url, options, env)
         jobs = [Upload(f"k/{n}/{p.name}", str(p), p.stat().st_size, None)
@@ -147,6 +156,7 @@ def test_no_helper_outlives_a_parent_that_is_killed(
     with process.stdout as said:
         assert said.readline() == "going\n"
         children = _children(process.pid)
+        assert children
         process.kill()
         process.wait()
     deadline = time.monotonic() + 5
@@ -160,6 +170,7 @@ def _children(pid: int) -> list[int]:
     return [int(one) for task in tasks for one in (task / "children").read_text().split()]
 
 
+@pytest.mark.usefixtures("four_cores")
 def test_credentials_stand_in_no_command_line_and_no_text(
     store: ObjectsStore, files: dict[str, Path], fast: Server
 ) -> None:
@@ -169,6 +180,7 @@ def test_credentials_stand_in_no_command_line_and_no_text(
         for helper in () if seen else helpers():
             for name in ("cmdline", "environ"):
                 seen.append(Path(f"/proc/{helper}/{name}").read_bytes())
+    assert seen
     assert all(secret.encode() not in one for one in seen)
     assert secret not in f"{store!r} {store.description} {vars(store)!r}"
 
@@ -210,6 +222,18 @@ def test_a_progress_that_stops_ends_the_batch(store: ObjectsStore, files: dict[s
     with pytest.raises(Interrupted):
         list(store.upload(uploads(files), stop))
     assert helpers() == set()
+
+
+def test_two_cores_have_none_to_spare_for_a_helper(
+    store: ObjectsStore, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    done = 0
+    for result in store.upload(uploads(files), nothing):
+        assert result.error is None
+        assert done % 100 or helpers() == set()
+        done += 1
+    assert done == COUNT
 
 
 def test_the_probe_tells_servers_that_ignore_conditions(

@@ -250,3 +250,61 @@ def test_clone_of_nothing_is_an_error_and_leaves_nothing(tmp_path: Path) -> None
         Workspace.clone((tmp_path / "none").as_uri(), str(tmp_path / "c"), identity=ADA)
     assert (caught.value.code, caught.value.exit_status) == ("no-mirror", 5)
     assert not (tmp_path / "c").exists()
+
+
+def test_news_on_the_remote(here: Workspace, there: Workspace) -> None:
+    assert not here.changed_remotely()
+    (Path(there.root) / "new.md").write_text("x")
+    assert not here.changed_remotely()
+    there.sync(identity=BOB)
+    assert here.changed_remotely()
+    assert not there.changed_remotely()
+    here.sync(identity=ADA)
+    assert not here.changed_remotely()
+
+
+def test_a_remote_that_does_not_answer_hides_no_news_of_another(
+    here: Workspace, there: Workspace, tmp_path: Path
+) -> None:
+    here.add_remote("bulk", (tmp_path / "bulk").as_uri(), include=("*.bin",))
+    (Path(here.root) / "a.bin").write_bytes(b"x")
+    here.sync(identity=ADA)
+    (tmp_path / "bulk").rename(tmp_path / "away")
+    (Path(there.root) / "new.md").write_text("x")
+    there.sync(identity=BOB)
+    assert here.changed_remotely()
+
+
+def test_what_another_command_has_set_counts_for_one_that_was_opened_before(
+    here: Workspace, tmp_path: Path
+) -> None:
+    new = tmp_path / "new"
+    with Workspace.open(here.root) as other:
+        other.set_remote("origin", url=new.as_uri(), create=True)
+    (Path(here.root) / "later.md").write_text(TEXT)
+    result = here.sync(identity=ADA)
+    assert sorted(change.path for change in result.up) == ["later.md", "notes.md"]
+    assert (new / "later.md").read_text() == TEXT
+    assert not (tmp_path / "remote" / "later.md").exists()
+    with Workspace.open(here.root) as other:
+        assert other.sync(identity=ADA).up == ()
+
+
+def test_a_pull_is_not_stopped_by_deletions_that_it_does_not_make(
+    here: Workspace, there: Workspace
+) -> None:
+    for number in range(30):
+        (Path(here.root) / f"{number}.txt").write_text(f"{number}\n")
+    here.sync(identity=ADA)
+    there.sync(identity=BOB)
+    for number in range(30):
+        (Path(here.root) / f"{number}.txt").unlink()
+    (Path(there.root) / "new.md").write_text(TEXT)
+    there.sync(identity=BOB)
+    pulled = here.pull(identity=ADA)
+    assert [change.path for change in pulled.down] == ["new.md"]
+    assert pulled.deleted_remotely == ()
+    for command in (here.push, here.sync):
+        with pytest.raises(HubsyncError) as stopped:
+            command(identity=ADA)
+        assert stopped.value.code == "mass-deletion"

@@ -61,9 +61,10 @@ class Launcher:
         directory: Path,
         environ: dict[str, str],
         *arguments: str,
-        number: int | None = None,
+        number: int | str | None = None,
         after: bool = False,
         humble: bool = False,
+        git: bool = False,
     ) -> int:
         """Begin a command; its process id. `end` has to be called before the next."""
         order = Order(
@@ -73,9 +74,11 @@ class Launcher:
             out=str(self._scratch / "out"),
             err=str(self._scratch / "err"),
             points=str(self._scratch / "points"),
+            loaded=str(self._scratch / "loaded"),
             number=number,
             after=after,
             humble=humble,
+            git=git,
         )
         (self._scratch / "points").unlink(missing_ok=True)
         self._began = time.monotonic()
@@ -119,12 +122,14 @@ def launcher(scratch: Path) -> Iterator[Launcher]:
 
 @dataclass
 class Hub:
-    """A directory on which the command is run by ``by``. ``humble``: as in `launcher.Order`."""
+    """A directory on which the command is run by ``by``. ``humble``, ``git``: as in
+    `launcher.Order`."""
 
     directory: Path
     by: Launcher
     environ: dict[str, str] = field(default_factory=dict)
     humble: bool = False
+    git: bool = False
 
     def __post_init__(self) -> None:
         self.environ = {
@@ -139,13 +144,19 @@ class Hub:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
 
-    def start(self, *arguments: str, number: int | None = None, after: bool = False) -> int:
+    def start(self, *arguments: str, number: int | str | None = None, after: bool = False) -> int:
         there = self.directory if self.directory.is_dir() else self.directory.parent
         return self.by.start(
-            there, self.environ, *arguments, number=number, after=after, humble=self.humble
+            there,
+            self.environ,
+            *arguments,
+            number=number,
+            after=after,
+            humble=self.humble,
+            git=self.git,
         )
 
-    def run(self, *arguments: str, number: int | None = None, after: bool = False) -> Ended:
+    def run(self, *arguments: str, number: int | str | None = None, after: bool = False) -> Ended:
         self.start(*arguments, number=number, after=after)
         return self.by.end()
 
@@ -175,11 +186,11 @@ def transferred(document: Any) -> list[Any]:
 
 
 def seen(directory: Path) -> Seen:
-    """Everything in a directory but ``.hubsync/`` at its root."""
+    """Everything in a directory but ``.hubsync/`` and ``.git/`` at its root."""
     found: Seen = {}
     for folder, folders, files in os.walk(directory):
-        if Path(folder) == directory and ".hubsync" in folders:
-            folders.remove(".hubsync")
+        if Path(folder) == directory:
+            folders[:] = [name for name in folders if name not in (".hubsync", ".git")]
         if not (files or folders or Path(folder) == directory):
             found[os.path.relpath(folder, directory)] = FOLDER
         for name in files + folders:

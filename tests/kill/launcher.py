@@ -1,7 +1,8 @@
 """Starts the command in processes of its own, without loading the interpreter each time.
 
 This program loads hubsync once and then forks for every command it is asked for, so that hundreds
-of commands can be killed in a minute. The child runs what the console script runs.
+of commands can be killed in a minute. The child runs what the console script runs. What one child
+had to load is loaded for all that follow.
 
 One JSON document a line comes in: an `Order`, answered by ``{"pid"}``, then ``null``, answered by
 ``{"status"}`` when the child ended. In between its process id is not given to any other process.
@@ -9,32 +10,26 @@ One JSON document a line comes in: an `Order`, answered by ``{"pid"}``, then ``n
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, TypedDict
 
-LOADED = (
-    "hubsync_cli.main",
-    "hubsync_cli.documents",
-    "hubsync_cli.sync_report",
-    "hubsync_cli.commands.start",
-    "hubsync_cli.commands.sync",
-    "hubsync_cli.commands.history",
-    "hubsync_cli.commands.status",
-    "hubsync.workspace",
-    "hubsync.remotes.mirror",
-    "hubsync.remotes.registry",
-    "hubsync.stores.registry",
-    "hubsync.stores.counting",
-    "hubsync.stores.folder",
-    "hubsync.stores.objects",
-)
+from tests.kill import libgit2
+from tests.kill.points import Points
+
+LOADED = ("hubsync_cli.main", "hubsync.workspace", "pygit2")
+OURS = ("hubsync.", "hubsync_cli.")
 
 
 class Order(TypedDict):
-    """``number``, ``after``: as in `points.Points`. ``humble``: permissions hold for root too."""
+    """``number``, ``after``: as in `points.Points`. ``humble``: permissions hold for root too.
+    ``git``: what libgit2 does has points, too, and nobody's settings of Git are read.
+    ``points``, ``loaded``: files for the names of both."""
 
     arguments: list[str]
     directory: str
@@ -42,14 +37,14 @@ class Order(TypedDict):
     out: str
     err: str
     points: str
-    number: int | None
+    loaded: str
+    number: int | str | None
     after: bool
     humble: bool
+    git: bool
 
 
 def _child(order: Order) -> None:
-    from tests.kill.points import Points
-
     os.chdir(order["directory"])
     os.environ.update(order["environ"])
     for number, name, flags in (
@@ -64,6 +59,7 @@ def _child(order: Order) -> None:
         _give_up_overriding()
     points = Points(order["number"], order["after"])
     points.install()
+    kept = _with_git(points, order["environ"]["HOME"]) if order["git"] else []
     from hubsync_cli.main import main
 
     status: Any = 1
@@ -76,7 +72,20 @@ def _child(order: Order) -> None:
         sys.stderr.flush()
         with open(order["points"], "w", encoding="utf-8") as file:
             json.dump(points.names, file)
+        with open(order["loaded"], "w", encoding="utf-8") as file:
+            json.dump([name for name in sys.modules if name.startswith(OURS)], file)
+        del kept
         os._exit(status if isinstance(status, int) else 1)
+
+
+def _with_git(points: Any, home: str) -> list[Any]:
+    """libgit2 chose where settings are read when it was loaded, before anything forked."""
+    import pygit2
+    from pygit2.enums import ConfigLevel
+
+    for level in (ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL):
+        pygit2.settings.search_path[level] = home
+    return libgit2.install(points.around)
 
 
 def _give_up_overriding() -> None:
@@ -97,9 +106,17 @@ def _give_up_overriding() -> None:
         raise OSError(ctypes.get_errno(), "capset")
 
 
+def _load(names: Iterable[str]) -> None:
+    missing = [name for name in names if name not in sys.modules]
+    for name in missing:
+        importlib.import_module(name)
+    if missing:
+        gc.freeze()  # a child that looks for garbage copies no page of what is loaded
+
+
 def serve() -> None:
-    for module in LOADED:
-        importlib.import_module(module)
+    _load(LOADED)
+    libgit2.prepare()
     while line := sys.stdin.readline():
         order: Order = json.loads(line)
         pid = os.fork()
@@ -108,6 +125,8 @@ def serve() -> None:
         print(json.dumps({"pid": pid}), flush=True)
         sys.stdin.readline()
         _, status = os.waitpid(pid, 0)
+        if status == 0:
+            _load(json.loads(Path(order["loaded"]).read_text()))
         print(json.dumps({"status": os.waitstatus_to_exitcode(status)}), flush=True)
 
 

@@ -12,20 +12,41 @@ import functools
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 SINGLE = ("list_level", "head", "read", "write", "copy", "copy_new", "delete", "sweep")
 STREAMS = ("upload", "download")
 DISK = ("rename", "replace", "link", "unlink", "mkdir", "rmdir", "symlink")
 RENAMES = ("noreplace", "exchange")
+WIRE = ("recv", "send")
+"""In how many pieces an answer arrives differs from run to run; how many answers there are does
+not."""
+
+
+def same_point(names: Sequence[str], number: int) -> str:
+    """What the ``number``-th of the points that a run passed is in every other run: the so-manieth
+    that is not of the wire, or the first piece of the so-manieth answer or question."""
+    if is_wire(names[number - 1]):
+        return f"wire:{_begun(names[:number])}"
+    return f"other:{sum(not is_wire(name) for name in names[:number])}"
+
+
+def is_wire(name: str) -> bool:
+    return name.endswith(WIRE)
+
+
+def _begun(names: Sequence[str]) -> int:
+    """How many answers and questions began; what other threads do meanwhile parts none of them."""
+    wire = [name for name in names if is_wire(name)]
+    return sum(name != last for last, name in zip(["", *wire], wire, strict=False))
 
 
 class Points:
-    """Counts the points that are passed, and ends the process at the ``number``-th (from 1), before
-    what it stands for is done or after."""
+    """Counts the points that are passed, and ends the process at the ``number``-th (from 1) or at
+    that of `same_point`, before what it stands for is done or after."""
 
-    def __init__(self, number: int | None, after: bool) -> None:
+    def __init__(self, number: int | str | None, after: bool) -> None:
         self._number = number
         self._after = after
         self._lock = threading.Lock()
@@ -35,7 +56,7 @@ class Points:
     def point(self, name: str) -> Iterator[None]:
         with self._lock:
             self.names.append(name)
-            due = len(self.names) == self._number
+            due = self._is_due(name)
         if due and not self._after:
             os.kill(os.getpid(), signal.SIGKILL)
         try:
@@ -43,6 +64,14 @@ class Points:
         finally:
             if due:
                 os.kill(os.getpid(), signal.SIGKILL)
+
+    def _is_due(self, name: str) -> bool:
+        """Of the point that was just passed."""
+        if not isinstance(self._number, str):
+            return len(self.names) == self._number
+        if self._number != same_point(self.names, len(self.names)):
+            return False
+        return not is_wire(name) or _begun(self.names[:-1]) < _begun(self.names)
 
     def around(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(call)

@@ -110,8 +110,13 @@ def _is_temporary(name: str) -> bool:
     return name.startswith(("lock", "clock-", ".new-", ".hubsync-tmp-")) or name == "lease"
 
 
-def build(base: Path, place: Place, launcher: Launcher, command: str) -> Scene:
-    a, b, c = (Hub(base / name, launcher, place.environ) for name in ("hub-a", "hub-b", "hub-c"))
+def build(
+    base: Path, place: Place, launcher: Launcher, command: str, *, git: bool = False
+) -> Scene:
+    """``git``: the place is a Git repository."""
+    a, b, c = (
+        Hub(base / name, launcher, place.environ, git=git) for name in ("hub-a", "hub-b", "hub-c")
+    )
     a.directory.mkdir(parents=True)
     for name, content in FIRST.items():
         a.write(name, content)

@@ -19,7 +19,7 @@ from tests.kill.scene import Scene, build, differing, old_or_new
 from tests.servers import Server
 
 COMMANDS = ("sync", "push", "pull", "clone")
-QUICK = 4
+QUICK = 3
 """Points at which each command is killed on each remote, before and after."""
 AT_ONCE = 20.0
 """Seconds within which a run after a kill has to be done: far less than any lease."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import stat
@@ -55,17 +56,35 @@ def _walk(root: str, below: str) -> Iterator[tuple[str, str]]:
 def contents(root: str) -> set[bytes]:
     """The bytes of every file below ``root``, hubsync's trash included. The staging area is emptied
     at any time: what lies there alone is lost."""
+    layout = Layout(root)
     found: set[bytes] = set()
-    stage = Layout(root).stage
-    for directory, _, names in os.walk(root):
-        if directory == stage:
-            continue
-        for name in names:
-            full = os.path.join(directory, name)
-            if os.path.isfile(full) and not os.path.islink(full):
-                with open(full, "rb") as file:
-                    found.add(file.read())
+    todo = [root]
+    while todo:
+        directory = todo.pop()
+        trashed = directory.startswith(layout.trash)
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append(entry.path)
+                elif directory != layout.stage and entry.is_file(follow_symlinks=False):
+                    found.add(_trashed(entry) if trashed else _read(entry.path))
     return found
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:
+        return file.read()
+
+
+def _trashed(entry: os.DirEntry[str]) -> bytes:
+    """The trash grows all the time, and nobody works in it: read again only where it changed."""
+    now = entry.stat(follow_symlinks=False)
+    return _as_it_lay(entry.path, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
+
+
+@functools.lru_cache(4096)
+def _as_it_lay(path: str, *_: int) -> bytes:
+    return _read(path)
 
 
 def remove(full: str) -> None:

@@ -351,3 +351,18 @@ def test_upload_that_arrived_though_it_was_refused_gets_into_the_index(exclusive
     exclusive.run(one, fault=Fault("write", 0, error="denied"))
     exclusive.quiet()
     assert disk.read_tree(two.root)["a"].data == b"\0one"
+
+
+def test_rules_of_two_hubs_hold_both_and_nothing_hidden_is_sent() -> None:
+    """Each hub hides something of its own before it knows the other, then changes the same line."""
+    with World(2, "conditional") as world:
+        rules = dict.fromkeys(("one", "two"), "")
+        for number in range(2):
+            for hub, name in zip(world.hubs, rules, strict=True):
+                rules[name] += f"{name} {number}/\n"
+                write(world, hub, ".hubsyncignore", rules[name].encode())
+                write(world, hub, f"{name} {number}/hidden", b"%d" % number)
+            for hub in world.hubs:
+                world.run(hub)
+            world.quiet()
+            assert set(world.objects()) == {".hubsyncignore"}

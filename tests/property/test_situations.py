@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from hubsync.errors import HubsyncError, SafetyStop
 from hubsync.local.layout import Layout
+from hubsync.remotes.mirror.layout import LIVE
+from hubsync.remotes.mirror.lease import LEASE
 from hubsync.results import SyncResult
 from tests.property import disk
 from tests.property.faulty_store import ERRORS, OPERATIONS, Fault
-from tests.property.world import YEAR, Hub, Telling, World
+from tests.property.world import SECOND, YEAR, Hub, Telling, World
 
 LINES = b"".join(b"line %d\n" % number for number in range(9))
 
@@ -203,6 +207,34 @@ def test_kill_at_any_moment_leaves_old_or_new_and_the_next_run_goes_on(
         world.quiet()
     else:
         pytest.fail("the command never came to its end")
+
+
+@pytest.mark.parametrize("world", ["pretending"], indirect=True)
+@pytest.mark.parametrize("known", [True, False], ids=["edited", "new"])
+def test_a_hub_that_stood_still_in_a_write_takes_nothing_for_good(
+    world: World, a: Hub, b: Hub, known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """f1 / stands still in the upload of f2, then goes on / takes the lock over, sends f3 and is
+    closed / f2 and f3 are both on the remote."""
+    everywhere(world, **({"f": b"f1\0"} if known else {}))
+    write(world, a, "f", b"f2\0")
+    write(world, b, "f", b"f3\0")
+
+    def meanwhile() -> None:
+        [lock] = [key for key in world.inner._objects if key.startswith(LIVE)]
+        held = world.inner._objects[lock]
+        long_ago = held.info.mtime - 2 * int(LEASE) * SECOND
+        world.inner._objects[lock] = replace(held, info=replace(held.info, mtime=long_ago))
+        world._command_meanwhile(b, "sync")
+        real = time.monotonic
+        monkeypatch.setattr(time, "monotonic", lambda: real() + 2 * LEASE)
+
+    world.run(a, fault=Fault("upload", 0, act=meanwhile))
+    monkeypatch.undo()
+    assert world.objects()["f"] == b"f2\0"
+    world.quiet()
+    remote = {one.data for one in world.inner._objects.values()}
+    assert {b"f2\0", b"f3\0"} <= remote
 
 
 @pytest.mark.parametrize("error", sorted(ERRORS))

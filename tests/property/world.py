@@ -21,18 +21,17 @@ import tempfile
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest.mock import patch
 
-from hubsync import config
+from hubsync import SyncRequest, Workspace, config
 from hubsync.config import DEFAULT_REMOTE, RemoteSettings, Settings
 from hubsync.core.conflicts import is_conflict_copy
 from hubsync.core.ignore import IgnoreRules
 from hubsync.core.paths import ancestors, check_local_name, check_remote_name, link_stays_inside
-from hubsync.engine.context import Context
+from hubsync.engine.several import Linked
 from hubsync.errors import HubsyncError, SafetyStop
 from hubsync.links import Links
 from hubsync.local.layout import Layout
@@ -43,7 +42,7 @@ from hubsync.remotes.protocol import Remote
 from hubsync.report import Reporter
 from hubsync.results import SyncResult
 from hubsync.stores.memory import MemoryStore
-from hubsync.workspace import SyncRequest, Workspace
+from tests.inline import Inline
 from tests.property import disk
 from tests.property.disk import Files, Item
 from tests.property.disk_steps import before_disk_step, old_kernel
@@ -65,33 +64,6 @@ WITH_POOLS = (
     "hubsync.remotes.mirror.gc",
     "hubsync.local.digest",
 )
-
-
-class Inline:
-    """A pool of no threads: the order of events is the same in every run."""
-
-    def __init__(self, *_: object, **__: object) -> None:
-        return
-
-    def __enter__(self) -> Inline:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return
-
-    def shutdown(self, *_: object, **__: object) -> None:
-        return
-
-    def submit(self, work: Callable[..., Any], *args: Any, **named: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(work(*args, **named))
-        except BaseException as error:
-            future.set_exception(error)
-        return future
-
-    def map(self, work: Callable[..., Any], *given: Iterable[Any]) -> Iterator[Any]:
-        return iter([self.submit(work, *args).result() for args in zip(*given, strict=False)])
 
 
 @contextmanager
@@ -122,9 +94,9 @@ class WrappedLinks(Links):
             self._open[name] = remote
         return self._open[name]
 
-    def context(self, *args: Any, **named: Any) -> Context:
-        context = super().context(*args, **named)
-        return Context(**{**vars(context), "pause": lambda attempt: None})
+    def for_engine(self, *args: Any, **named: Any) -> Linked:
+        linked = super().for_engine(*args, **named)
+        return replace(linked, context=replace(linked.context, pause=lambda attempt: None))
 
 
 class Telling:
@@ -515,21 +487,12 @@ class World:
         self.store_time += 100 * SECOND
         for _ in range(8):
             done = [self._settle(hub) for hub in self.hubs]
-            if not any(done):
+            if not any(did for _, did in done):
                 break
         else:
             raise AssertionError("the hubs do not come to rest")
-        self.problems = {}
-        for hub in self.hubs:
-            self.store.arm(None)
-            result = self.run(hub)
-            if isinstance(result, SafetyStop):
-                # A problem keeps the base of its path, and nothing else is there.
-                result = self.run(hub, confirm=True)
-            assert isinstance(result, SyncResult), f"{hub.name} at rest: {result!r}"
-            assert result.nothing_done(), f"{hub.name} at rest did something: {result}"
-            assert not self.store.writes(), f"{hub.name} at rest wrote: {self.store.counted}"
-            self.problems |= {one.path: one.code for one in result.problems}
+        # In the last round every hub ran again, did nothing and wrote nothing.
+        self.problems = {one.path: one.code for result, _ in done for one in result.problems}
         self._check_equal()
         self._check_tidy()
         self._check_nobody_overruled()
@@ -541,12 +504,14 @@ class World:
         self.written = {path for path in self.written if hidden(path)}
         self.forgot = False
 
-    def _settle(self, hub: Hub) -> bool:
+    def _settle(self, hub: Hub) -> tuple[SyncResult, bool]:
+        """One sync; whether it did or wrote anything."""
         result = self.run(hub)
         if isinstance(result, SafetyStop):
+            # It may be that nothing is left but a problem, which keeps the base of its path.
             result = self.run(hub, confirm=True)
         assert isinstance(result, SyncResult), f"{hub.name}: {result!r}"
-        return not result.nothing_done() or self.settled_writes > 0
+        return result, not result.nothing_done() or self.settled_writes > 0
 
     def _check_equal(self) -> None:
         sides = {hub.name: disk.read_tree(hub.root) for hub in self.hubs}

@@ -113,11 +113,11 @@ class GitHttp:
 
 
 @contextlib.contextmanager
-def git_http(folder: Path, *, user: str = "", token: str = "") -> Iterator[GitHttp]:
-    """Serve the repositories of ``folder`` until the block ends."""
+def git_http(folder: Path, *, user: str = "", token: str = "", port: int = 0) -> Iterator[GitHttp]:
+    """Serve the repositories of ``folder`` until the block ends. ``port`` 0: any that is free."""
     program("git")
     served = GitHttp(folder, user, token)
-    server = _Server(("127.0.0.1", 0), _Handler)
+    server = _Server(("127.0.0.1", port), _Handler)
     server.served = served
     served.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="git-http")

@@ -1,8 +1,10 @@
-"""A small, strict GitHub: the device flow, refresh tokens, `GET /user`, and Git over HTTP.
+"""A small, strict GitHub: the device flow and its page, refresh tokens, `GET /user`, repositories,
+forks, and Git over HTTP.
 
 What the documentation does not allow is refused, so that a client that leans on a mistake fails
 here too. Written from docs.github.com: "Authorizing OAuth apps" (device flow), "Generating a user
-access token for a GitHub App", "Refreshing user access tokens"; and from gitprotocol-http(5).
+access token for a GitHub App", "Refreshing user access tokens"; "REST API endpoints for forks",
+"REST API endpoints for branches", "API Versions"; and from gitprotocol-http(5).
 """
 
 from __future__ import annotations
@@ -20,12 +22,17 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 CLIENT_ID = "Iv1.0123456789abcdef"
 NO_DEVICE_FLOW = "Iv1.disabled00000000"
 _DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+_API_VERSIONS = ("2022-11-28", "2026-03-10")
+_FORK_FIELDS = {"organization": str, "name": str, "default_branch_only": bool}
 _FORM = "application/x-www-form-urlencoded"
+_DEVICE_PAGE = """<!doctype html><title>Device activation</title>
+<form method="post" action="/login/device">
+<label>Code: <input name="user_code" autofocus></label> <button>Continue</button></form>"""
 
 
 @dataclass
@@ -36,14 +43,18 @@ class Device:
     ends: float
     asked: float
     polls: int = 0
+    entered: bool = False
 
 
 @dataclass
 class FakeGitHub:
     """``clock`` in seconds. ``approve_after``: the person enters the code before that poll (None:
-    never); ``denies``: and clicks on cancel. ``down``: so many forms are answered by a page for
-    people; ``moved_to``: where every GET is redirected to. ``repositories``: the folder of bare
-    repositories; ``basic``: with which user and password they were asked for."""
+    only on the page); ``denies``: and clicks on cancel. ``down``: so many forms are answered by a
+    page for people; ``moved_to``: where every GET is redirected to. ``repositories``: the folder of
+    bare repositories; ``basic``: with which user and password they were asked for. ``read_only``:
+    those to which the user may not push; ``owned``: those that the user is shown;
+    ``copies_after``: how often one asks for a new fork's branch before its objects are there;
+    ``forks``: by what they are of; ``forbids``: why none is made."""
 
     user: str = "octocat"
     clock: Callable[[], float] = time.time
@@ -59,6 +70,12 @@ class FakeGitHub:
     refresh_tokens: dict[str, str] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)
     basic: list[str] = field(default_factory=list)
+    read_only: set[str] = field(default_factory=set)
+    owned: list[str] = field(default_factory=list)
+    copies_after: int = 0
+    forks: dict[str, str] = field(default_factory=dict)
+    copying: dict[str, int] = field(default_factory=dict)
+    forbids: str = ""
     down: int = 0
     moved_to: str = ""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -89,6 +106,20 @@ class FakeGitHub:
 
     def revoke(self, token: str) -> None:
         self.tokens[token] = float("-inf")
+
+    def end_logins(self) -> None:
+        """As if every login had been revoked in the settings."""
+        for token in list(self.tokens):
+            self.revoke(token)
+        self.refresh_tokens = dict.fromkeys(self.refresh_tokens, "used")
+
+    def enter(self, form: dict[str, str]) -> str:
+        """What the page says to a code that a person entered."""
+        for device in self.devices.values():
+            if device.user_code == form.get("user_code") and device.ends > self.clock():
+                device.entered = True
+                return "Congratulations, you're all set!"
+        return "That code is not valid."
 
     def alive(self, token: str) -> bool:
         return self.tokens.get(token, float("-inf")) > self.clock()
@@ -136,7 +167,8 @@ class FakeGitHub:
             device.interval += 5
             return {"error": "slow_down", "interval": device.interval}
         device.polls += 1
-        if self.approve_after is None or device.polls < self.approve_after:
+        by_then = self.approve_after is not None and device.polls >= self.approve_after
+        if not (by_then or device.entered):
             return {"error": "authorization_pending"}
         device.ends = now  # neither can be used a second time
         return {"error": "access_denied"} if self.denies else self._granted()
@@ -148,6 +180,101 @@ class FakeGitHub:
         self.refresh_tokens[form["refresh_token"]] = "used"
         self.revoke(old)  # "that refresh token and the old user access token will no longer work"
         return self._granted()
+
+    def fork(self, source: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        """POST /repos/{owner}/{repo}/forks, by somebody who is known."""
+        try:
+            given = json.loads(body) if body else {}
+        except ValueError:
+            return 400, {"message": "Problems parsing JSON"}
+        if not isinstance(given, dict):
+            return 400, {"message": "Body should be a JSON object"}
+        if any(not isinstance(v, _FORK_FIELDS.get(k, ())) for k, v in given.items()):
+            return 422, {"message": "Validation Failed"}
+        folder = self._folder(source)
+        if folder is None:
+            return 404, {"message": "Not Found"}
+        if self.forbids:
+            return 403, {"message": self.forbids}
+        branch = _head(folder)
+        if not branch:
+            return 403, {
+                "message": "The repository exists, but it contains no Git content. "
+                "Empty repositories cannot be forked."
+            }
+        if source not in self.forks:
+            name = f"{self.user}/{source.partition('/')[2]}"
+            if self._folder(name) is not None:
+                name += "-1"
+            self.forks[source] = name
+            self.copying[name] = self.copies_after
+            if not self.copies_after:
+                self._copy(source)
+        name = self.forks[source]
+        return 202, {
+            "full_name": name,
+            "name": name.partition("/")[2],
+            "owner": {"login": self.user},
+            "fork": True,
+            "default_branch": branch,
+            "clone_url": f"http://{self.host}/{name}.git",
+        }
+
+    def listed(self, query: dict[str, str]) -> tuple[int, list[dict[str, Any]]]:
+        """GET /user/repos"""
+        page, size = int(query.get("page", "1")), int(query.get("per_page", "30"))
+        shown = self.owned[(page - 1) * size : page * size]
+        return 200, [self._repository(one, private=False) for one in shown]
+
+    def make(self, body: bytes) -> tuple[int, dict[str, Any]]:
+        """POST /user/repos"""
+        given = json.loads(body)
+        if set(given) - {"name", "private"} or not isinstance(given.get("name"), str):
+            return 422, {"message": "Validation Failed"}
+        name = f"{self.user}/{given['name']}"
+        if name in self.owned:
+            return 422, {"message": "Repository creation failed."}
+        self.add_repository(name)
+        return 201, self._repository(name, private=bool(given.get("private")))
+
+    def add_repository(self, name: str) -> None:
+        """An empty one, which the user is shown."""
+        self.owned.append(name)
+        if self.repositories is not None:
+            folder = self.repositories / f"{name}.git"
+            folder.parent.mkdir(exist_ok=True)
+            _git(self.repositories, "init", "-q", "--bare", "-b", "main", str(folder))
+
+    def _repository(self, name: str, *, private: bool) -> dict[str, Any]:
+        return {
+            "full_name": name,
+            "private": private,
+            "description": None,
+            "permissions": {"pull": True, "push": name not in self.read_only},
+        }
+
+    def branch(self, name: str, branch: str) -> tuple[int, dict[str, Any]]:
+        """GET /repos/{owner}/{repo}/branches/{branch}"""
+        if self.copying.get(name):
+            self.copying[name] -= 1
+            if not self.copying[name]:
+                self._copy(next(source for source, fork in self.forks.items() if fork == name))
+            return 404, {"message": "Branch not found"}
+        folder = self._folder(name)
+        commit = "" if folder is None else _git(folder, "rev-parse", "-q", "--verify", branch)
+        if not commit:
+            return 404, {"message": "Not Found" if folder is None else "Branch not found"}
+        return 200, {"name": branch, "commit": {"sha": commit}, "protected": False}
+
+    def _copy(self, source: str) -> None:
+        assert self.repositories is not None
+        target = self.repositories / f"{self.forks[source]}.git"
+        _git(self.repositories, "clone", "-q", "--bare", f"{source}.git", str(target))
+
+    def _folder(self, name: str) -> Path | None:
+        assert self.repositories is not None
+        folder = self.repositories / f"{name}.git"
+        return folder if folder.is_dir() else None
 
     def _granted(self) -> dict[str, Any]:
         if self.token_lifetime is None:
@@ -166,6 +293,19 @@ class FakeGitHub:
         }
 
 
+def _git(folder: Path, *arguments: str) -> str:
+    ran = subprocess.run(
+        ["git", *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    return ran.stdout.strip()
+
+
+def _head(folder: Path) -> str:
+    """The default branch; ``""`` if there is no commit on it."""
+    branch = _git(folder, "symbolic-ref", "--short", "HEAD")
+    return branch if _git(folder, "rev-parse", "-q", "--verify", branch) else ""
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     github: FakeGitHub
@@ -178,14 +318,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Location", self.github.moved_to)
             self.send_header("Content-Length", "0")
             self.end_headers()
-        elif parts.path == "/api/v3/user":
-            kind, _, token = self.headers.get("Authorization", "").partition(" ")
-            if kind != "Bearer" or not self.github.alive(token):
-                self._json(401, {"message": "Bad credentials", "status": "401"})
-            else:
-                self._json(200, {"login": self.github.user, "id": 1})
+        elif parts.path.startswith("/api/v3/"):
+            self._api(parts.path.removeprefix("/api/v3"), None, dict(parse_qsl(parts.query)))
         elif parts.path.endswith("/info/refs"):
             self._git(dict(parse_qsl(parts.query)).get("service", ""), advertise=True)
+        elif parts.path == "/login/device":
+            self._send(200, _DEVICE_PAGE.encode(), "text/html")
         else:
             self._json(404, {"message": "Not Found"})
 
@@ -194,6 +332,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         if self.path.endswith(("/git-upload-pack", "/git-receive-pack")):
             self._git(self.path.rpartition("/")[2], body)
+            return
+        if self.path.startswith("/api/v3/"):
+            self._api(self.path.removeprefix("/api/v3"), body)
             return
         form = dict(parse_qsl(body.decode()))
         if self.github.down > 0:
@@ -205,8 +346,36 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(*self.github.device_code(form))
         elif self.path == "/login/oauth/access_token":
             self._json(200, self.github.access_token(form))
+        elif self.path == "/login/device":
+            self._send(200, self.github.enter(form).encode(), "text/html")
         else:
             self._json(404, {"error": "Not Found"})
+
+    def _api(self, path: str, body: bytes | None, query: dict[str, str] | None = None) -> None:
+        """The REST API; ``body`` None: a GET."""
+        kind, _, token = self.headers.get("Authorization", "").partition(" ")
+        version = self.headers.get("X-GitHub-Api-Version", _API_VERSIONS[0])
+        parts = path.strip("/").split("/")
+        if not self.headers.get("User-Agent"):
+            self._json(403, {"message": "Request forbidden by administrative rules."})
+        elif self.headers.get("Accept") not in ("application/vnd.github+json", "application/json"):
+            self._json(415, {"message": "Unsupported 'Accept' header"})
+        elif version not in _API_VERSIONS:
+            self._json(400, {"message": "Invalid API version"})
+        elif kind != "Bearer" or not self.github.alive(token):
+            self._json(401, {"message": "Bad credentials", "status": "401"})
+        elif body is None and parts == ["user"]:
+            self._json(200, {"login": self.github.user, "id": 1})
+        elif parts == ["user", "repos"]:
+            self._json(
+                *(self.github.listed(query or {}) if body is None else self.github.make(body))
+            )
+        elif body is None and len(parts) == 5 and (parts[0], parts[3]) == ("repos", "branches"):
+            self._json(*self.github.branch("/".join(parts[1:3]), unquote(parts[4])))
+        elif body is not None and len(parts) == 4 and (parts[0], parts[3]) == ("repos", "forks"):
+            self._json(*self.github.fork("/".join(parts[1:3]), body))
+        else:
+            self._json(404, {"message": "Not Found"})
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") == "chunked":
@@ -231,7 +400,14 @@ class _Handler(BaseHTTPRequestHandler):
             return
         assert self.github.repositories is not None
         assert service in ("git-upload-pack", "git-receive-pack")
-        name = urlsplit(self.path).path.split("/")[1]
+        path = urlsplit(self.path).path.removesuffix("/info/refs").removesuffix(f"/{service}")
+        name = path.strip("/")
+        if service == "git-receive-pack" and name.removesuffix(".git") in self.github.read_only:
+            self._send(403, f"Permission to {name} denied.\n".encode(), "text/plain")
+            return
+        if not (self.github.repositories / name).is_dir():
+            self._send(404, b"Repository not found.\n", "text/plain")
+            return
         ran = subprocess.run(
             ["git", service.removeprefix("git-"), "--stateless-rpc"]
             + ["--advertise-refs"] * advertise
@@ -245,7 +421,7 @@ class _Handler(BaseHTTPRequestHandler):
         what = "advertisement" if advertise else "result"
         self._send(200, head + ran.stdout, f"application/x-{service}-{what}")
 
-    def _json(self, status: int, answer: dict[str, Any]) -> None:
+    def _json(self, status: int, answer: Any) -> None:
         if "application/json" in self.headers.get("Accept", "") or self.path.startswith("/api/"):
             self._send(status, json.dumps(answer).encode(), "application/json; charset=utf-8")
         else:  # the documented form where nothing else is asked for

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tests.servers.processes import Server, program, serving
 
@@ -28,12 +28,22 @@ def moto_s3(bucket: str = "bucket") -> Iterator[Server]:
         )
 
 
+def empty(server: Server) -> None:
+    """All is forgotten but that there is the bucket."""
+    _ask(server.port, "POST", "/moto-api/reset")
+    _make_bucket(server.port, server.url.partition("://")[2])
+
+
 def _make_bucket(port: int, bucket: str) -> None:
+    _ask(port, "PUT", f"/{bucket}", {"Authorization": "AWS test:test"})
+
+
+def _ask(port: int, method: str, path: str, headers: Mapping[str, str] | None = None) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     try:
-        connection.request("PUT", f"/{bucket}", headers={"Authorization": "AWS test:test"})
+        connection.request(method, path, headers=dict(headers or {}))
         answer = connection.getresponse()
         if answer.status != 200:
-            raise RuntimeError(f"moto made no bucket: {answer.status}")
+            raise RuntimeError(f"moto answers {method} {path} with {answer.status}")
     finally:
         connection.close()

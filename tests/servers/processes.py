@@ -59,8 +59,11 @@ def serving(
     *,
     env: Mapping[str, str] | None = None,
     ready: Callable[[int], bool] | None = None,
+    patience: float = _PATIENCE,
 ) -> Iterator[int]:
-    """Run ``command(port)`` until the block ends; the port, once the server answers there."""
+    """Run ``command(port)`` until the block ends; the port, once the server answers there.
+
+    It is waited for ``patience`` seconds."""
     with tempfile.TemporaryDirectory(prefix="hubsync-server-") as home:
         log_path = Path(home) / "log"
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": home, **(env or {})}
@@ -77,7 +80,7 @@ def serving(
                     start_new_session=True,
                 )
             try:
-                if _wait(process, port, ready or _listens):
+                if _wait(process, port, ready or _listens, patience):
                     yield port
                     return
             finally:
@@ -95,8 +98,10 @@ def _listens(port: int) -> bool:
         return False
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, ready: Callable[[int], bool]) -> bool:
-    deadline = time.monotonic() + _PATIENCE
+def _wait(
+    process: subprocess.Popen[bytes], port: int, ready: Callable[[int], bool], patience: float
+) -> bool:
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline and process.poll() is None:
         if ready(port):
             return True

@@ -44,7 +44,20 @@ def test_a_folder_whose_name_is_not_utf8_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", " ", "file:rel", "data:,x", "local::x", "simplecache::s3://b/x", "file://rel"]
+    "url",
+    [
+        "",
+        " ",
+        "file:rel",
+        "data:,x",
+        "local::x",
+        "simplecache::s3://b/x",
+        "file://rel",
+        "http://[::1",
+        "https://[x/y.git",
+        "s3://[b",
+        "/a\0b",
+    ],
 )
 def test_what_is_neither_url_nor_path_is_refused(url: str) -> None:
     with pytest.raises(UsageError):

@@ -12,13 +12,20 @@ from hubsync_cli.shell import Shell, workspace_path
 @command("conflicts", examples=("hubsync conflicts", "hubsync conflicts --json"))
 @pass_shell
 def conflicts(shell: Shell) -> None:
-    """List the files of which both versions were kept."""
+    """List the files of which both versions were kept, and Git repositories that two hubs changed.
+
+    The repositories are not in the output of --json; "hubsync status --json" has them among its
+    problems.
+    """
     with shell.workspace() as workspace:
-        found = workspace.conflicts()
+        found, diverged = workspace.conflicts(), workspace.diverged()
         view = shell.view(workspace.root)
     shell.result(
         lambda: documents.conflicts_document(found),
-        lambda: view.conflicts(found, whole=True) or ([] if shell.quiet else ["No conflicts."]),
+        lambda: (
+            [*view.conflicts(found, whole=True), *view.problems(diverged, whole=True)]
+            or ([] if shell.quiet else ["No conflicts."])
+        ),
     )
 
 

@@ -60,9 +60,11 @@ def restore(shell: Shell, path: str, at: str | None, to: str | None) -> None:
     It is looked for in the remote's history and in the trash of this workspace. What it replaces
     goes to the trash.
 
-    A directory, "." too, takes a time: every file that was in it then comes back as it was; files
-    that came later stay.
+    A directory, "." too, takes a time: every file that was in it then comes back as it was, and so
+    do Git repositories in it that are gone; what came later stays.
     """
+    from hubsync_cli import history_report
+
     with shell.workspace() as workspace:
         root = workspace.root
         source = workspace_path(root, path, whole=True)
@@ -72,8 +74,7 @@ def restore(shell: Shell, path: str, at: str | None, to: str | None) -> None:
         view = shell.view(root)
         shell.done(
             lambda: documents.restored_document(restored),
-            f"Restored {view.path(restored.path)}: {words.size(restored.size)}, version"
-            f" {words.line(restored.version)}.",
+            history_report.restored(restored, view),
         )
 
 

@@ -10,7 +10,15 @@ import click
 
 from hubsync_cli import documents, words
 from hubsync_cli.history_report import table
-from hubsync_cli.options import Group, Place, command, exclusive, pass_shell, store_options
+from hubsync_cli.options import (
+    Group,
+    Place,
+    command,
+    exclusive,
+    git_options,
+    pass_shell,
+    store_options,
+)
 from hubsync_cli.shell import Shell
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -91,8 +99,11 @@ def remote() -> None:
 def list_remotes(shell: Shell) -> None:
     """List the remotes."""
     with shell.workspace() as workspace:
-        found = workspace.remotes()
-    shell.result(lambda: documents.remotes_document(found), lambda: _table(shell, found))
+        found, elsewhere = workspace.remotes(), workspace.remotes_elsewhere()
+    shell.result(
+        lambda: documents.remotes_document(found),
+        lambda: [*_table(shell, found), *_waiting(elsewhere)],
+    )
 
 
 @command(
@@ -104,6 +115,8 @@ def list_remotes(shell: Shell) -> None:
 @store_options
 @exclusive
 @_rules
+@git_options
+@click.option("--only-here", is_flag=True, help="Other hubs are not told of it.")
 @pass_shell
 def add(
     shell: Shell,
@@ -113,8 +126,17 @@ def add(
     exclusive: bool,
     include: tuple[str, ...],
     larger_than: int | None,
+    mode: str | None,
+    branch: str | None,
+    user: str | None,
+    only_here: bool,
 ) -> None:
-    """Add a remote."""
+    """Add a remote.
+
+    It is written to .hubsync.toml, which travels with your files: a clone on another hub finds it.
+    """
+    from hubsync import GitChoice
+
     with shell.workspace() as workspace, shell.progress() as progress:
         workspace.add_remote(
             name,
@@ -123,12 +145,50 @@ def add(
             exclusive=exclusive,
             include=include,
             larger_than=larger_than,
+            only_here=only_here,
+            git=GitChoice(mode, branch, user),
             reporter=progress,
         )
         found = workspace.remotes()
     shell.done(
         lambda: documents.remotes_document(found),
         f"Added the remote {words.line(name)}. Next: hubsync sync",
+    )
+
+
+@command(
+    "accept",
+    examples=("hubsync remote accept bulk",),
+)
+@click.argument("name")
+@store_options
+@pass_shell
+def accept(shell: Shell, name: str, options: dict[str, str]) -> None:
+    """Link a remote that .hubsync.toml names.
+
+    Look at the address first: whoever can write to your first remote can write to that file.
+    Options are for this machine, such as -o profile=NAME; other hubs are not told of them.
+    """
+    with shell.workspace() as workspace, shell.progress() as progress:
+        workspace.accept_remote(name, options=options, reporter=progress)
+        found = workspace.remotes()
+    shell.done(
+        lambda: documents.remotes_document(found),
+        f"Linked the remote {words.line(name)}. Next: hubsync sync",
+    )
+
+
+@command("decline", examples=("hubsync remote decline bulk",))
+@click.argument("name")
+@pass_shell
+def decline(shell: Shell, name: str) -> None:
+    """Do without a remote that .hubsync.toml names."""
+    with shell.workspace() as workspace, shell.progress() as progress:
+        workspace.decline_remote(name, reporter=progress)
+        found = workspace.remotes()
+    shell.done(
+        lambda: documents.remotes_document(found),
+        f"The remote {words.line(name)} is not asked for here any more.",
     )
 
 
@@ -157,9 +217,11 @@ def remove(shell: Shell, name: str) -> None:
 @click.option("--exclusive/--no-exclusive", default=None, help="Whether only hubsync writes to it.")
 @partial(_rules, changing=True)
 @click.option("--no-rules", is_flag=True, help="Take away all the rules that it has.")
+@git_options
 @pass_shell
 def set_remote(
     shell: Shell,
+    /,
     name: str,
     url: str | None,
     create: bool,
@@ -168,6 +230,7 @@ def set_remote(
     include: tuple[str, ...],
     larger_than: int | None,
     no_rules: bool,
+    **git: str | None,
 ) -> None:
     """Change the settings of a remote; those not named stay.
 
@@ -179,6 +242,7 @@ def set_remote(
         "exclusive": exclusive,
         "include": include or None,
         "larger_than": larger_than,
+        **git,
     }
     given = {key: value for key, value in settings.items() if value is not None}
     if include and not any(include):
@@ -195,8 +259,16 @@ def set_remote(
     shell.done(lambda: documents.remotes_document(found), f"Changed the remote {words.line(name)}.")
 
 
-for _child in (list_remotes, add, remove, set_remote):
+for _child in (list_remotes, add, set_remote, remove, accept, decline):
     remote.add_command(_child)
+
+
+def _waiting(elsewhere: list[Any]) -> list[str]:
+    return [
+        f"Not linked: {words.line(one.name)}, {words.line(one.url)}"
+        f" (hubsync remote accept {words.line(one.name)})"
+        for one in elsewhere
+    ]
 
 
 def _table(shell: Shell, found: list[Any]) -> list[str]:

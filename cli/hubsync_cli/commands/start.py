@@ -9,7 +9,14 @@ import click
 
 from hubsync.errors import UsageError
 from hubsync_cli import documents, environment, sync_report, words
-from hubsync_cli.options import Place, command, exclusive, pass_shell, store_options
+from hubsync_cli.options import (
+    Place,
+    command,
+    exclusive,
+    git_options,
+    pass_shell,
+    store_options,
+)
 from hubsync_cli.shell import Shell
 
 
@@ -24,8 +31,7 @@ from hubsync_cli.shell import Shell
 @click.argument("url", required=False, type=Place())
 @store_options
 @exclusive
-@click.option("--mode", type=click.Choice(["branch", "shadow"]), help="How Git is used.")
-@click.option("--branch", metavar="NAME", help="The Git branch.")
+@git_options
 @pass_shell
 def init(
     shell: Shell,
@@ -34,21 +40,23 @@ def init(
     exclusive: bool,
     mode: str | None,
     branch: str | None,
+    user: str | None,
 ) -> None:
     """Make this directory a workspace linked to URL.
 
-    Without URL it is linked to an embedded local remote under your data directory. No file of
-    yours is changed; if both sides have files, the first sync unites them.
+    Without URL it is linked to an embedded local remote under your data directory; or, with --mode,
+    --branch or --user in a Git clone, to the clone's origin. No file of yours is changed; if both
+    sides have files, the first sync unites them.
     """
-    from hubsync import Workspace
+    from hubsync import GitChoice, Workspace
 
     with Workspace.init(
         os.getcwd(),
         url,
         options=options,
         exclusive=exclusive,
-        mode=mode,
-        branch=branch,
+        git=GitChoice(mode, branch, user),
+        identity=environment.identity(),
         data_home=environment.data_home(),
         env=environment.for_remotes(),
     ) as workspace:
@@ -57,27 +65,45 @@ def init(
             lambda: {"workspace": root, "remotes": documents.remotes_document(remotes)},
             f"{words.name(root)} is a workspace now, linked to"
             f" {', '.join(words.line(remote.url) for remote in remotes)}.",
+            *(words.line(remark) for remark in workspace.remarks),
             "Next: hubsync sync",
         )
 
 
 @command(
     "clone",
-    examples=("hubsync clone s3://bucket/me", "hubsync clone s3://bucket/me work"),
+    examples=(
+        "hubsync clone s3://bucket/me",
+        "hubsync clone s3://bucket/me work",
+        "hubsync clone https://github.com/ada/work.git --mode shadow",
+    ),
 )
 @click.argument("url", type=Place())
 @click.argument("directory", required=False, type=click.Path())
 @store_options
 @exclusive
+@git_options
+@click.option(
+    "--only-this", is_flag=True, help="Link no other remote that its .hubsync.toml names."
+)
 @pass_shell
 def clone(
-    shell: Shell, url: str, directory: str | None, options: dict[str, str], exclusive: bool
+    shell: Shell,
+    url: str,
+    directory: str | None,
+    options: dict[str, str],
+    exclusive: bool,
+    mode: str | None,
+    branch: str | None,
+    user: str | None,
+    only_this: bool,
 ) -> int:
     """Make a new workspace from a remote.
 
-    DIRECTORY is the last part of URL unless given; it must be empty or not exist.
+    DIRECTORY is the last part of URL unless given; it must be empty or not exist. If
+    .hubsync.toml there names other remotes, they are linked too.
     """
-    from hubsync import Workspace
+    from hubsync import GitChoice, Workspace
 
     target = os.path.abspath(directory or directory_of(url))
     with shell.progress() as progress:
@@ -86,17 +112,25 @@ def clone(
             target,
             options=options,
             exclusive=exclusive,
+            git=GitChoice(mode, branch, user),
+            only_this=only_this,
             identity=environment.identity(),
             reporter=progress,
             env=environment.for_remotes(),
         )
     with workspace:
-        root = workspace.root
+        root, remotes = workspace.root, workspace.remotes()
     if shell.json:
-        shell.output.document({"workspace": root, **documents.sync_document(result)})
+        document = documents.sync_document(result)
+        named = documents.remotes_document(remotes)
+        shell.output.document({"workspace": root, **document, "remotes": named})
     else:
         if not shell.quiet:
             shell.output.lines([f"Cloned {words.line(url)} into {words.name(root)}."])
+            shell.output.lines(
+                f"Linked {words.line(one.name)} too, as .hubsync.toml says: {words.line(one.url)}"
+                for one in remotes[1:]
+            )
         lines = sync_report.report(result, "pull", shell.view(root), quiet=shell.quiet)
         shell.output.lines(lines)
     return result.exit_status()

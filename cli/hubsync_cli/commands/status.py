@@ -38,4 +38,5 @@ def status(shell: Shell, short: bool, checksum: bool) -> int:
     if found.unavailable:
         return 5
     left = found.conflicts or found.coming or found.problems or found.stops
-    return 3 if left else 0
+    stuck = any(one.problems for one in found.repositories)
+    return 3 if left or stuck else 0

@@ -36,14 +36,21 @@ def _request(function: F) -> F:
     examples=("hubsync sync", "hubsync sync --dry-run", 'hubsync sync -m "figures for the paper"'),
 )
 @_request
+@click.option(
+    "--fork",
+    is_flag=True,
+    help="At GitHub: push to a fork of your own from now on, made if there is none.",
+)
 @pass_shell
-def sync(shell: Shell, /, **request: Any) -> int:
+def sync(shell: Shell, /, fork: bool, **request: Any) -> int:
     """Bring both sides together.
 
     Changes of one side go to the other; where both changed one file, the contents are merged or
     both kept. Nothing that a person wrote is lost.
     """
-    return _run(shell, "sync", request)
+    if fork and request["dry_run"]:
+        raise click.UsageError("--fork changes something: leave out --dry-run.")
+    return _run(shell, "sync", request, fork=fork)
 
 
 @command("push", examples=("hubsync push", "hubsync push --dry-run"))
@@ -68,17 +75,21 @@ def pull(shell: Shell, /, **request: Any) -> int:
     return _run(shell, "pull", request)
 
 
-def _run(shell: Shell, direction: str, request: dict[str, Any]) -> int:
+def _run(shell: Shell, direction: str, request: dict[str, Any], *, fork: bool = False) -> int:
     from hubsync import SyncRequest
 
     with shell.workspace() as workspace:
         run = getattr(workspace, direction)
         with shell.progress() as progress:
+            forked = workspace.fork(reporter=progress) if fork else None
             result = run(SyncRequest(**request), identity=environment.identity(), reporter=progress)
         shell.result(
-            lambda: documents.sync_document(result),
-            lambda: sync_report.report(
-                result, direction, shell.view(workspace.root), quiet=shell.quiet
-            ),
+            lambda: documents.sync_document(result) | documents.fork_document(forked),
+            lambda: [
+                *sync_report.report(
+                    result, direction, shell.view(workspace.root), quiet=shell.quiet
+                ),
+                *sync_report.fork_lines(forked),
+            ],
         )
     return int(result.exit_status())

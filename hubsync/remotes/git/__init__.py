@@ -1,5 +1,1 @@
-"""A Git repository as a remote: the workspace is an ordinary clone of it."""
-
-from hubsync.remotes.git.remote import GitRemote
-
-__all__ = ["GitRemote"]
+"""A Git repository as a remote; see `remote`."""

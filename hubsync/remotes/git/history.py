@@ -16,6 +16,7 @@ from hubsync.errors import NoSuchVersion
 from hubsync.model import Entry, Kind, LogChange, LogRecord, Version
 from hubsync.remotes.git import objects
 from hubsync.remotes.git.message import hub_of, subject_of
+from hubsync.remotes.git.worktree import Worktree
 
 _SHORTEST: Final = 8
 
@@ -26,8 +27,11 @@ class History:
     def __init__(self, repository: Any, tip: str) -> None:
         self._repository = repository
         self._tip = tip
-        self._worktree = objects.Worktree(repository, tip)
+        self._worktree = Worktree(repository, tip)
         self._digests: dict[tuple[str, str], bytes] = {}
+
+    def close(self) -> None:
+        self._worktree.close()
 
     def records(self, limit: int | None) -> Iterator[LogRecord]:
         for commit in itertools.islice(self._commits(), limit):
@@ -49,7 +53,7 @@ class History:
                 continue
             name = now or before[0]
             digest = self._digest(path, name) if now is not None else None
-            size = len(self._worktree.content(path, name))
+            size = len(self._worktree.at_hand(path, name))
             found.append(
                 Version(
                     str(commit.id),
@@ -139,7 +143,7 @@ class History:
     def _digest(self, path: str, name: Any) -> bytes:
         key = (path, str(name))
         if key not in self._digests:
-            data = self._worktree.content(path, name)
+            data = self._worktree.at_hand(path, name)
             self._digests[key] = blake3(data).digest()
         return self._digests[key]
 

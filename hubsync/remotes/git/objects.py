@@ -7,20 +7,22 @@ of the content as it lies in a working directory, after Git's own conversions (g
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import pygit2
-from pygit2.enums import BlobFilter, FilterMode, ObjectType
+from pygit2.enums import ObjectType
 
 from hubsync.core.paths import ancestors
-from hubsync.model import Entry, Kind, Problem, Tree
+from hubsync.model import Entry, Kind, Tree
+from hubsync.remotes.git.index_file import may_hold_submodules
+from hubsync.remotes.git.listing import TREE, Found, differences, entries, listed
+from hubsync.remotes.git.names import is_carried
 
 FILE: Final = 0o100644
 EXECUTABLE: Final = 0o100755
 LINK: Final = 0o120000
 SUBMODULE: Final = 0o160000
-_DIRECTORY: Final = 0o040000
 
 Modes = Mapping[str, tuple[Any, int]]
 """Path to the name and mode of what is there."""
@@ -32,14 +34,19 @@ def tree_of(repository: Any, commit: str) -> Any:
 
 
 def whole(repository: Any, tree: Any) -> dict[str, Entry]:
-    """Every path of ``tree``."""
-    index = pygit2.Index()
-    index.read_tree(tree)
+    """Every path of ``tree`` that may be carried (rule 14)."""
     found: dict[str, Entry] = {}
-    for item in index:
-        entry = entry_of(repository, item.id, item.mode)
+    header = repository.odb.read_header
+    for path, raw, mode in listed(repository, tree):
+        if not is_carried(path):
+            continue
+        if mode in (FILE, EXECUTABLE):
+            _, size = header(pygit2.Oid(raw=raw))
+            found[path] = Entry(Kind.FILE, size, None, 0, mode == EXECUTABLE, identity=raw.hex())
+            continue
+        entry = entry_of(repository, pygit2.Oid(raw=raw), mode)
         if entry is not None:
-            found[item.path] = entry
+            found[path] = entry
     return found
 
 
@@ -65,46 +72,42 @@ def mode_of(entry: Entry) -> int:
 def changed(repository: Any, before: Any, after: Any) -> Iterator[tuple[str, Any, int]]:
     """What differs between two trees (None: an empty one): path, name and mode of what is there
     now (0: nothing)."""
-    if before is None and after is None:
-        return
-    if before is None:
-        index = pygit2.Index()
-        index.read_tree(after)
-        yield from ((item.path, item.id, item.mode) for item in index)
-        return
-    diff = before.diff_to_tree(after) if after is not None else before.diff_to_tree()
-    for delta in diff.deltas:
-        old, new = os.fsdecode(delta.old_file.raw_path), os.fsdecode(delta.new_file.raw_path)
-        if delta.status_char() == "D":
-            yield old, None, 0
-        else:
-            yield new, delta.new_file.id, delta.new_file.mode
+    found: Iterator[Found] = iter(())
+    if before is not None:
+        found = differences(repository, before, after)
+    elif after is not None:
+        found = listed(repository, after)
+    for path, raw, mode in found:
+        yield path, pygit2.Oid(raw=raw) if mode else None, mode
 
 
 def tree_since(repository: Any, known: Tree, before: Any, after: Any) -> Tree:
     """``known``, which is of the tree ``before``, as it is in ``after``; on the same rows."""
     changes: dict[str, Entry | None] = {}
     for path, name, mode in changed(repository, before, after):
-        found = entry_of(repository, name, mode, known.get(path)) if mode else None
+        carried = mode and is_carried(path)
+        found = entry_of(repository, name, mode, known.get(path)) if carried else None
         if found is not None or path in known:
             changes[path] = found
     return known.with_changes(changes)
 
 
-def submodules(repository: Any, tree: Any) -> list[Problem]:
-    """Submodules, there or here, stay what they are: a commit of another repository, which has a
-    remote of its own."""
-    index = repository.index
-    index.read(False)
-    found = {item.path for item in index if item.mode == SUBMODULE}
+def submodules(repository: Any, tree: Any) -> frozenset[str]:
+    """Where submodules are, there or here. They stay what they are: a commit of another repository,
+    which has a remote of its own."""
+    found: set[str] = set()
+    if may_hold_submodules(os.path.join(repository.path, "index")):
+        index = repository.index
+        index.read(False)
+        found = gitlinks(index)
     if tree is not None and ".gitmodules" in tree:
-        there = pygit2.Index()
-        there.read_tree(tree)
-        found |= {item.path for item in there if item.mode == SUBMODULE}
-    return [
-        Problem(path, "submodule", f"{path} is a submodule; it is not synced.", "Use git in it.")
-        for path in sorted(found)
-    ]
+        found |= {path for path, _, mode in listed(repository, tree) if mode == SUBMODULE}
+    return frozenset(found)
+
+
+def gitlinks(index: Any) -> set[str]:
+    """The submodules in an index."""
+    return {item.path for item in index if item.mode == SUBMODULE}
 
 
 def is_free(tree: Any, puts: Mapping[str, tuple[Any, int] | None], path: str) -> bool:
@@ -118,57 +121,6 @@ def is_free(tree: Any, puts: Mapping[str, tuple[Any, int] | None], path: str) ->
         if there is not None and (there.type == ObjectType.TREE) == (above == path):
             return False
     return True
-
-
-def is_large_file(repository: Any, path: str) -> bool:
-    """Whether Git LFS keeps the content elsewhere: in Git there is a pointer to it, which must not
-    become the content itself."""
-    return bool(repository.get_attr(path, "filter") == "lfs")
-
-
-class Worktree:
-    """Contents as they belong into a working directory, by the attributes of one commit: those on
-    the disk may be older, or not there yet."""
-
-    def __init__(self, repository: Any, commit: str) -> None:
-        self._repository = repository
-        self._commit = commit
-        self._converts = converts(repository, commit)
-
-    def content(self, path: str, name: Any) -> bytes:
-        """Raises KeyError if there is no such blob."""
-        blob = self._repository[name]
-        if not self._converts:
-            data: bytes = blob.data
-            return data
-        flags = BlobFilter.ATTRIBUTES_FROM_COMMIT
-        with pygit2.BlobIO(
-            blob, as_path=path, flags=flags, commit_id=pygit2.Oid(hex=self._commit)
-        ) as converted:
-            return bytes(converted.read())
-
-
-def converts(repository: Any, commit: str) -> bool:
-    """Whether anything may be converted at all: asking for each file costs more than reading it."""
-    config = repository.config
-    if "core.autocrlf" in config and config["core.autocrlf"] != "false":
-        return True
-    if os.path.exists(os.path.join(repository.path, "info", "attributes")):
-        return True
-    if "core.attributesfile" in config:
-        return True
-    tree = tree_of(repository, commit)
-    if tree is None:
-        return False
-    index = pygit2.Index()
-    index.read_tree(tree)
-    return any(item.path.rpartition("/")[2] == ".gitattributes" for item in index)
-
-
-def to_blob(repository: Any, path: str, data: bytes) -> Any:
-    """Store a file's content as Git wants it; the blob's name."""
-    filters = repository.load_filter_list(path, FilterMode.CLEAN)
-    return repository.create_blob(data if filters is None else filters.apply_to_buffer(data))
 
 
 def with_changes(repository: Any, tree: Any, changes: Mapping[str, tuple[Any, int] | None]) -> Any:
@@ -189,19 +141,31 @@ def with_changes(repository: Any, tree: Any, changes: Mapping[str, tuple[Any, in
 
 
 def _built(repository: Any, tree: Any, changes: Mapping[str, Any]) -> Any:
-    """None if nothing is left: Git has no empty directories."""
-    builder = repository.TreeBuilder(tree) if tree is not None else repository.TreeBuilder()
+    """None if nothing is left: Git has no empty directories. Written byte by byte, since libgit2's
+    own builder cannot be told of a name that is no text; what nobody changes stays as it is, be it
+    odd."""
+    rows: dict[bytes, list[tuple[int, bytes]]] = {}
+    for mode, key, raw in entries(tree.read_raw()) if tree is not None else ():
+        rows.setdefault(key, []).append((mode, raw))
     for name, change in changes.items():
-        there = tree[name] if tree is not None and name in tree else None
+        key = os.fsencode(name)
+        mode, raw = rows.get(key, [(0, b"")])[-1]
         if isinstance(change, dict):
-            below = there if there is not None and there.type == ObjectType.TREE else None
+            below = repository[pygit2.Oid(raw=raw)] if mode == TREE else None
             made = _built(repository, below, change)
             if made is not None:
-                builder.insert(name, made, _DIRECTORY)
+                rows[key] = [(TREE, made.raw)]
             elif below is not None:
-                builder.remove(name)
+                del rows[key]
         elif change is not None:
-            builder.insert(name, *change)
-        elif there is not None and there.type != ObjectType.TREE:
-            builder.remove(name)
-    return builder.write() if len(builder) else None
+            rows[key] = [(change[1], change[0].raw)]
+        elif mode not in (0, TREE):
+            del rows[key]
+    return repository.write(ObjectType.TREE, _tree_bytes(rows)) if rows else None
+
+
+def _tree_bytes(rows: Mapping[bytes, Sequence[tuple[int, bytes]]]) -> bytes:
+    """A tree object (gitformat-pack(5), "tree"): directories are sorted as if they ended in /."""
+    flat = [(name, mode, raw) for name, found in rows.items() for mode, raw in found]
+    flat.sort(key=lambda row: row[0] + b"/" if row[1] == TREE else row[0])
+    return b"".join(b"%o %s\0%s" % (mode, name, raw) for name, mode, raw in flat)

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pygit2
 
 from hubsync.leaks.allowed import Allowed
-from hubsync.leaks.gate import secret_found
+from hubsync.leaks.gate import or_allowed, secret_found
 from hubsync.leaks.passages import LARGEST
 from hubsync.model import Problem
 from hubsync.remotes.git import objects
 
 
-def leaking(repository: Any, local: str, remote: str, allowed: Allowed) -> Problem | None:
-    """The first secret that a commit of ``local`` which ``remote`` has not would publish.
+def leaking(
+    repository: Any, tips: Sequence[str], known: Sequence[str], allowed: Allowed
+) -> Problem | None:
+    """The first secret that a commit of ``tips`` which ``known`` have not would publish.
 
     Each commit is looked at by itself: what a later one took out again would go out all the same.
     """
-    walk = repository.walk(pygit2.Oid(hex=local))
-    if remote:
-        walk.hide(pygit2.Oid(hex=remote))
+    if not tips:
+        return None
+    walk = repository.walk(pygit2.Oid(hex=tips[0]))
+    for tip in tips[1:]:
+        walk.push(pygit2.Oid(hex=tip))
+    for commit in known:
+        walk.hide(pygit2.Oid(hex=commit))
     for commit in walk:
         parent = commit.parents[0].peel(pygit2.Tree) if commit.parents else None
         for path, name, mode in objects.changed(repository, parent, commit.peel(pygit2.Tree)):
@@ -36,6 +43,6 @@ def leaking(repository: Any, local: str, remote: str, allowed: Allowed) -> Probl
                     path,
                     found.code,
                     f"{found.message}, in your commit {str(commit.id)[:9]}; nothing was pushed",
-                    f"Take it out of the commit (git rebase). {found.hint}",
+                    f"Take it out of the commit (git rebase); {or_allowed(path)}",
                 )
     return None

@@ -11,16 +11,24 @@ from msgspec import Struct
 DEFAULT_BRANCH: Final = "main"
 BRANCH_MODE: Final = "branch"
 """What is synced becomes commits on the branch that is checked out."""
+SHADOW_MODE: Final = "shadow"
+"""What is synced becomes commits on a branch beside it; the one that is checked out is a person's
+alone."""
 _FILE: Final = "git+file://"
 
 
 class GitPlace(Struct, frozen=True):
     """A repository and one branch of it. ``branch`` empty: the one that is checked out, or else the
-    one that the remote's HEAD names. ``mode`` empty: nobody has chosen."""
+    one that the remote's HEAD names. ``mode`` empty: nobody has chosen. ``user`` empty: found out
+    when it is needed, at last from ``author``, the name that syncs are made under.
+    ``upstream``: the URL of what it is a fork of; empty: it is none."""
 
     url: str
     branch: str = ""
     mode: str = ""
+    user: str = ""
+    author: str = ""
+    upstream: str = ""
 
     @property
     def transport(self) -> str:

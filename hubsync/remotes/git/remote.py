@@ -1,11 +1,13 @@
-"""A branch of a Git repository as a `protocol.Remote`, in branch mode.
+"""A Git repository as a `protocol.Remote`.
 
 `GitRemote` only brings the parts together:
 
-- `place`, `transport`: where it is, and how it is reached;
-- `objects`: contents and trees;
+- `opened`, `place`, `transport`, `clone`: where it is, how it is reached, and what lies here of it;
+- `choosing`, `mode`: how it is used, `branch` or `shadow`;
+- `seeing`, `objects`, `contents`: trees, and what is in files;
 - `publish`: changes become one commit, which is pushed and never forced;
-- `checkout`: the user's own branch and index, which follow;
+- `moving`, `restoring`: the user's own branch and index, which follow;
+- `news`: what its person may want to know of that;
 - `history`: earlier contents.
 """
 
@@ -13,20 +15,26 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from typing import Final
 
 import pygit2
-from blake3 import blake3
+from msgspec.structs import replace
 
-from hubsync.errors import Unreachable, UsageError
-from hubsync.model import Entry, Kind, LogRecord, Tree, Version
-from hubsync.remotes.git import checkout, objects
-from hubsync.remotes.git.history import History
+from hubsync.core.gitrules import GitRules, Tracked
+from hubsync.errors import LocalError, Unreachable
+from hubsync.model import Entry, LogRecord, Notice, Problem, Version
+from hubsync.remotes.git import blobs, checkout, choosing, contents, ignoring, missing
+from hubsync.remotes.git.failures import in_words
+from hubsync.remotes.git.locks import remove_parts
+from hubsync.remotes.git.opened import Opened
 from hubsync.remotes.git.place import BRANCH_MODE, DEFAULT_BRANCH, GitPlace
 from hubsync.remotes.git.publish import INEXACT, Publisher
-from hubsync.remotes.git.transport import Credentials, Transport
+from hubsync.remotes.git.seeing import identity, snapshot
+from hubsync.remotes.git.transport import Credentials, Heads
+from hubsync.remotes.git.worktree import Worktree
 from hubsync.remotes.protocol import (
+    Agreement,
     Change,
     Collected,
     Fetched,
@@ -48,6 +56,7 @@ _CAPABILITIES: Final = RemoteCapabilities(
 )
 
 
+@in_words
 class GitRemote:
     """``root``: the workspace, which is or becomes a clone. For one thread at a time."""
 
@@ -59,13 +68,13 @@ class GitRemote:
         credentials: Credentials,
         pause: Callable[[int], None],
     ) -> None:
-        self._place = place
+        self._at = Opened(place, root, credentials)
         self._root = root
-        self._credentials = credentials
         self._pause = pause
-        self._repository: Any = None
-        self._transport: Transport | None = None
-        self._branch = place.branch
+        self._founded = ""
+        self._all_arrived = False
+        """Whether everything in the clone was fetched by this object a moment ago: from `connect`,
+        which made it, to the end of the first cycle."""
         self._published: dict[str, str] = {}
         self._uncarried: Callable[[str], bool] = lambda path: False
 
@@ -75,104 +84,102 @@ class GitRemote:
 
     @property
     def requests(self) -> Mapping[str, int]:
-        return self._transport.requests if self._transport is not None else {}
+        return self._at.requests
 
     def describe(self) -> list[tuple[str, str]]:
-        repository, _ = self._open()
-        _, default = self._listed()
+        mode = self._at.mode_of_now()
+        branch = mode.clone.branch or "none is checked out"
+        place = self._at.place
+        told = [("repository", place.url), ("branch", branch)]
+        told.append(("mode", place.mode or BRANCH_MODE))
+        if mode.clone.branch and mode.target != mode.clone.branch:
+            told.append(("side branch", mode.target))
         return [
-            ("repository", self._place.url),
-            ("branch", self._chosen(default)),
-            ("mode", "branch"),
+            *told,
             ("library", f"pygit2 with libgit2 {pygit2.LIBGIT2_VERSION}"),
-            ("clone", repository.workdir),
+            ("clone", mode.clone.repository.workdir),
         ]
 
     def try_write(self) -> None:
-        self._listed()
+        self._at.transport().heads()
 
     def connect(self, *, create: bool) -> str:
-        folder = self._place.folder
+        folder = self._at.place.folder
         if folder is not None and not os.path.exists(folder):
             if not create:
                 raise Unreachable(
                     f"There is no repository at {folder}.", "Check the URL.", "no-mirror"
                 )
             pygit2.init_repository(folder, bare=True, initial_head=DEFAULT_BRANCH)
-        if self._place.mode not in ("", BRANCH_MODE):
-            raise UsageError(
-                f"The mode {self._place.mode!r} is not there yet.",
-                "Use --mode branch: what is synced becomes commits on your branch.",
-                "mode-not-there",
-            )
-        before = os.path.lexists(os.path.join(self._root, ".git"))
+            self._founded = folder
+        ours = self._at.is_new
         try:
-            repository, _ = self._open(create=True)
-            if create:
-                self._refuse_unasked(repository)
-            _, default = self._listed()
+            return self._connected(create=create, ours=ours)
         except BaseException:
-            if not before:  # what was begun a moment ago holds nothing of anybody's
+            if ours:  # what was begun a moment ago holds nothing of anybody's
                 self.close()
                 shutil.rmtree(os.path.join(self._root, ".git"), ignore_errors=True)
             raise
-        self._branch = self._chosen(default)
+
+    def _connected(self, *, create: bool, ours: bool) -> str:
+        """``ours``: the clone is made by this."""
+        repository = self._at.clone(linking=True).repository
+        self._all_arrived = ours
+        heads, default = self._at.transport().heads()
+        if ours and not create and not self._at.place.upstream:
+            choosing.refuse_unknown_branch(self._at.place, heads)
+        place = choosing.chosen(repository, self._at.place, heads, default)
+        branch = place.branch or DEFAULT_BRANCH
         if repository.head_is_unborn and repository.references.get("HEAD") is not None:
-            repository.set_head(f"refs/heads/{self._branch}")
-        checkout.track(repository, self._branch, checkout.remote_name(repository, self._place))
-        return f"{self._place.url}#{self._branch}"
+            repository.set_head(f"refs/heads/{branch}")
+        self._at.place = place
+        mode = self._at.mode_of_now()
+        if ours or place.mode == BRANCH_MODE:
+            checkout.track(repository, branch, mode.clone.remote)
+            if place.upstream:
+                checkout.push_to(repository, branch, mode.clone.remote)
+        choosing.remember(repository, place)
+        return identity(mode)
+
+    def founded(self) -> str:
+        return self._founded
+
+    def settled(self) -> Mapping[str, str]:
+        return self._at.mode().settled()
+
+    def here(self) -> str:
+        return self._at.mode_of_now().here()
 
     def changed_since(self, revision: str) -> bool:
-        heads, default = self._listed()
-        return heads.get(self._chosen(default), "") != revision
+        heads, _ = self._at.transport().heads()
+        mode = self._at.mode_of_now()
+        there = heads.get(mode.target)
+        return (mode.tip(heads) if there is None else there) != revision
 
     def snapshot(self, known: Known | None, *, listing: bool) -> Snapshot:
-        repository, _ = self._open()
-        revision = self._fetched()
-        checkout.refuse_busy(repository, self._branch)
-        after = objects.tree_of(repository, revision)
-        if (
-            known is not None
-            and revision
-            and checkout.is_commit(repository, known.revision)
-            and not checkout.descends(repository, revision, known.revision)
-        ):
-            checkout.back_up(repository, self._branch, revision)
-        if known is None:
-            rows = objects.whole(repository, after) if after is not None else {}
-            tree = Tree(rows)
-        elif known.revision == revision:
-            tree = known.tree
-        elif checkout.is_commit(repository, known.revision):
-            before = objects.tree_of(repository, known.revision)
-            tree = objects.tree_since(repository, known.tree, before, after)
-        else:
-            rows = objects.whole(repository, after) if after is not None else {}
-            tree = known.tree.with_changes(_difference(known.tree, rows))
-        return Snapshot(
-            self.connect_id,
-            revision,
-            tree,
-            tuple(objects.submodules(repository, after)),
-        )
+        mode = self._at.mode()
+        checkout.settle(mode.clone.repository)
+        mode.refuse_busy()
+        revision = self._at.fetched()
+        mode.refuse_busy()
+        return snapshot(mode, known, revision)
 
-    @property
-    def connect_id(self) -> str:
-        return f"{self._place.url}#{self._branch}"
+    def notices(self) -> tuple[Notice, ...]:
+        return self._at.news.taken()
 
-    def base(self) -> Tree:
-        repository, _ = self._open()
-        ours, theirs = checkout.tip(repository, self._branch), self._fetched()
-        if not (ours and theirs):
-            return Tree()
-        found = repository.merge_base(pygit2.Oid(hex=ours), pygit2.Oid(hex=theirs))
-        if found is None:
-            return Tree()
-        return Tree(objects.whole(repository, objects.tree_of(repository, str(found))))
+    def base(self) -> Agreement:
+        mode = self._at.mode()
+        found = mode.base(self._at.fetched() if self._at.tip is None else self._at.tip)
+        # What could not be brought here was never agreed on, and nobody deleted it.
+        lacking = missing.flagged(mode.clone.repository)
+        return replace(found, tree=found.tree.with_changes(dict.fromkeys(lacking)))
+
+    def heard(self, answer: Heads | None) -> None:
+        self._at.transport().heard = answer
 
     def same_bytes(self, entry: Entry, local_file: str) -> bool | None:
         """By the blob's name, where the content goes into Git as it is."""
-        repository, _ = self._open()
+        repository = self._at.repository()
         path = os.path.relpath(local_file, self._root)
         if repository.load_filter_list(path, pygit2.enums.FilterMode.CLEAN) is not None:
             return None
@@ -184,35 +191,14 @@ class GitRemote:
         stage: Callable[[str], str],
         reporter: Reporter,
     ) -> Iterator[Fetched]:
-        repository, _ = self._open()
-        tracked = repository.references.get(self._tracking())
-        worktree = objects.Worktree(repository, str(tracked.target) if tracked else "")
-        for path, entry in wanted:
-            if reporter.stopping():
-                return
-            if entry.kind is not Kind.FILE:
-                yield Fetched(path, entry)
-                continue
-            try:
-                data = worktree.content(path, pygit2.Oid(hex=entry.identity))
-            except (KeyError, ValueError):
-                yield Fetched(path, entry, moved=True)
-                continue
-            digest = blake3(data).digest()
-            target = stage(digest.hex())
-            with open(target + ".part", "wb") as file:
-                file.write(data)
-            os.replace(target + ".part", target)
-            found = Entry(
-                Kind.FILE,
-                len(data),
-                digest,
-                entry.mtime,
-                entry.executable,
-                identity=entry.identity,
-            )
-            reporter.advance(files=1, size=len(data))
-            yield Fetched(path, found, target)
+        repository = self._at.repository()
+        read = blobs.just_arrived if self._all_arrived else blobs.checked
+        worktree = Worktree(repository, self._at.tip or "", read(repository))
+        return contents.fetch(worktree, wanted, stage, reporter)
+
+    def identified(self, wanted: Sequence[tuple[str, Entry]]) -> dict[str, Entry]:
+        repository = self._at.repository()
+        return contents.identified(repository, self._at.tip or "", wanted)
 
     def publish(
         self,
@@ -221,113 +207,69 @@ class GitRemote:
         note: SyncNote,
         reporter: Reporter,
     ) -> Published:
-        repository, transport = self._open()
-        checkout.refuse_busy(repository, self._branch)
-        publisher = Publisher(
-            repository,
-            transport,
-            self._place,
-            self._branch,
-            self._tracking(),
-            self._fetched,
-            self._pause,
-            self._uncarried,
-        )
-        # A cycle publishes conflict copies first: what comes after them is planned on their commit.
+        mode = self._at.mode()
+        mode.refuse_busy()
+        self._all_arrived = False
+        publisher = Publisher(mode, self._at.fetched, self._pause, self._uncarried)
+        # What is published again from the same snapshot is planned on the commit before.
         planned = self._published.get(expected.revision, expected.revision)
         published = publisher.publish(list(changes), planned, note, reporter)
         if not published.revision.startswith(INEXACT):
             self._published = {expected.revision: published.revision}
         return published
 
+    def held_back(self, wanted: Iterable[tuple[str, Entry, Entry | None]]) -> list[Problem]:
+        publisher = Publisher(self._at.mode(), self._at.fetched, self._pause, self._uncarried)
+        found = (publisher.held_back(*one) for one in wanted)
+        return [one for one in found if one is not None]
+
+    def left_alone(self, changed: Set[str]) -> list[Problem]:
+        unlooked = missing.unlooked(self._at.mode().clone.repository, changed)
+        return [missing.kept(path) for path in sorted(unlooked)]
+
     def leave(self, uncarried: Callable[[str], bool]) -> None:
         self._uncarried = uncarried
 
-    def follow(self, revision: str) -> None:
+    def follow(self, revision: str, seen: Mapping[str, Entry], lacking: Set[str]) -> None:
         """The workspace holds ``revision`` now: the user's branch and index go there."""
-        repository, _ = self._open()
-        checkout.refuse_busy(repository, self._branch)
-        checkout.follow(repository, self._branch, revision)
+        mode = self._at.mode()
+        mode.refuse_busy()
+        if missing.announce(mode.clone.repository, lacking):
+            mode.follow(revision, seen, self._uncarried)
+            self._all_arrived = False
+            missing.mark(mode.clone.repository, lacking)
+
+    def rules(self) -> GitRules:
+        mode = self._at.mode_of_now()
+        tip = mode.clone.named(mode.clone.tracking(mode.target)) if mode.clone.branch else ""
+        return ignoring.rules_of(self._root, tip)
+
+    def tracked(self, revision: str) -> Tracked:
+        return ignoring.tracked(self._root, revision)
+
+    def on_the_way(self, revision: str) -> Iterator[tuple[str, Entry | None, Entry | None]]:
+        return self._at.mode().on_the_way(revision)
 
     def history(self, limit: int | None = None) -> Iterator[LogRecord]:
-        return self._history().records(limit)
+        if not self._at.mode_of_now().clone.branch:
+            raise LocalError(
+                "No branch is checked out here (a detached HEAD), so there is none to tell of.",
+                "Go to a branch: 'git switch NAME'.",
+                "detached-head",
+            )
+        return self._at.history().records(limit)
 
     def versions(self, path: str) -> list[Version]:
-        return self._history().versions(path)
+        return self._at.history().versions(path)
 
     def read(self, path: str, version: str, target: str) -> Entry:
-        return self._history().read(path, version, target)
+        return self._at.history().read(path, version, target)
 
     def gc(self, age: int, reporter: Reporter) -> Collected:
-        """Git keeps its history."""
+        """Git keeps its history; what killed runs began to write goes after a day."""
+        repository = self._at.repository()
+        remove_parts(repository.path)
         return Collected(0)
 
     def close(self) -> None:
-        if self._repository is not None:
-            self._repository.free()
-        self._repository = self._transport = None
-
-    def _history(self) -> History:
-        repository, _ = self._open()
-        return History(repository, self._fetched())
-
-    def _open(self, *, create: bool = False) -> tuple[Any, Transport]:
-        if self._repository is None or self._transport is None:
-            self._repository = checkout.open_checkout(self._root, self._place, create=create)
-            self._transport = Transport(self._repository, self._place, self._credentials)
-        return self._repository, self._transport
-
-    def _listed(self) -> tuple[dict[str, str], str]:
-        _, transport = self._open()
-        return transport.heads()
-
-    def _chosen(self, default: str) -> str:
-        """The branch; once known, it stays."""
-        repository, _ = self._open()
-        here = "" if repository.head_is_unborn else checkout.checked_out(repository)
-        return self._place.branch or self._branch or here or default or DEFAULT_BRANCH
-
-    def _refuse_unasked(self, repository: Any) -> None:
-        """In a repository that a person works in, nobody commits to their branch unasked."""
-        if not repository.head_is_unborn and not self._place.mode:
-            raise UsageError(
-                f"{self._root} is a Git repository already.",
-                "Say --mode branch if hubsync may commit to the branch that is checked out.",
-                "mode-needed",
-            )
-
-    def _tracking(self) -> str:
-        repository, _ = self._open()
-        return f"refs/remotes/{checkout.remote_name(repository, self._place)}/{self._branch}"
-
-    def _fetched(self) -> str:
-        """The branch's tip, with everything that it needs here; ``""`` for an empty repository."""
-        repository, transport = self._open()
-        heads, default = transport.heads()
-        self._branch = self._chosen(default)
-        found = heads.get(self._branch, "")
-        name = self._tracking()
-        if found:
-            here = repository.references.get(name)
-            if here is None or str(here.target) != found:
-                if found in repository:
-                    repository.references.create(name, pygit2.Oid(hex=found), force=True)
-                else:
-                    transport.fetch(self._branch, name)
-                    found = str(repository.references[name].target)
-        return found
-
-
-def _difference(known: Tree, rows: Mapping[str, Entry]) -> dict[str, Entry | None]:
-    """What makes ``rows`` of ``known``; where the blob is the same, what is known of it stays."""
-    changes: dict[str, Entry | None] = {path: None for path in known if path not in rows}
-    for path, entry in rows.items():
-        before = known.get(path)
-        if (
-            before is None
-            or before.identity != entry.identity
-            or before.kind != entry.kind
-            or (before.executable != entry.executable)
-        ):
-            changes[path] = entry
-    return changes
+        self._at.close()

@@ -3,53 +3,120 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 import pygit2
 
 from hubsync.model import Problem
-from hubsync.remotes.git import checkout, objects
+from hubsync.remotes.git import objects, tips
+from hubsync.remotes.git.message import HEAD, trailer
 from hubsync.remotes.git.place import GitPlace
 from hubsync.remotes.git.transport import Transport
+from hubsync.remotes.git.uniting import united
 from hubsync.report import Reporter
 
-_HERE = "refs/hubsync/side"
+SIDE: Final = "hubsync/"
+"""How the names of hubsync's own branches begin."""
+_SHADOW: Final = ".shadow"
+"""Ends the user's part in the names of shadow mode's branches. No user's name has a dot in it, so
+that none of them is ever the side branch of refused work."""
+_HERE: Final = "refs/hubsync/side"
+_ASIDE: Final = "refs/hubsync/aside"
+"""What this hub itself last put on a side branch."""
+_REFUSED: Final = ".refused"
+_TRIES: Final = 6
 
 
 def side_branch(author: str, branch: str) -> str:
-    """``hubsync/<user>/<branch>``; the user's name as a reference may hold it
-    (git-check-ref-format(1))."""
-    user = re.sub(r"[^\w-]+", "-", author).strip("-") or "someone"
-    return f"hubsync/{user}/{branch}"
+    """``hubsync/<user>/<branch>``, where work goes that the branch does not take; the user's name
+    as a reference may hold it (git-check-ref-format(1))."""
+    return f"{SIDE}{user_of(author) or 'someone'}/{branch}"
+
+
+def shadow_branch(author: str, branch: str) -> str:
+    """``hubsync/<user>.shadow/<branch>``, where shadow mode keeps the work on a branch."""
+    return f"{SIDE}{user_of(author) or 'someone'}{_SHADOW}/{branch}"
+
+
+def user_of(name: str) -> str:
+    """A person's name as a part of a reference; ``""`` if nothing of it can be one."""
+    return re.sub(r"[^\w-]+", "-", name).strip("-")
+
+
+def user_on(branch: str) -> str:
+    """Whose branch that is, if it is one of hubsync's own; else ``""``."""
+    found = re.match(rf"{SIDE}([^/]+)/.", branch)
+    return found[1].removesuffix(_SHADOW) if found else ""
+
+
+def is_shadow(repository: Any, tip: str) -> bool:
+    """Whether a branch is kept by shadow mode, by its tip: in earlier versions, under a name that a
+    side branch may have."""
+    return bool(tip) and bool(trailer(repository[tip].message, HEAD))
 
 
 def put_aside(
     repository: Any, transport: Transport, commit: str, branch: str, reporter: Reporter
-) -> str | None:
-    """Push ``commit`` to the side branch, on top of what is there; why not, if it is refused."""
-    there = transport.heads()[0].get(branch, "")
-    name = f"{_HERE}/{branch}"
-    if there:
-        if there not in repository:
-            transport.fetch(branch, name)
-        if objects.tree_of(repository, there).id == objects.tree_of(repository, commit).id:
-            return None
-        commit = _on_top(repository, commit, there)
-    repository.references.create(name, pygit2.Oid(hex=commit), force=True)
-    return transport.push(name, branch, reporter)
+) -> tuple[str, str | None]:
+    """Push ``commit`` to the side branch, united with what is there (rule 3): which one it is, and
+    why not, if it is refused. A branch that shadow mode of an earlier version left is not it."""
+    refused, before = None, ""
+    for _ in range(_TRIES):
+        heads = transport.heads()[0]
+        side = branch
+        if is_shadow(repository, _brought(repository, transport, side, heads)):
+            side += _REFUSED
+        there = _brought(repository, transport, side, heads)
+        if refused is not None and there == before:
+            break  # not because another hub was quicker
+        own = f"{_ASIDE}/{side}"
+        made = _united(repository, commit, there, _named(repository, own))
+        if made == there:
+            return side, None
+        name = f"{_HERE}/{side}"
+        repository.references.create(name, pygit2.Oid(hex=made), force=True)
+        refused, before = transport.push(name, side, reporter), there
+        if refused is None:
+            repository.references.create(own, pygit2.Oid(hex=commit), force=True)
+            return side, None
+    return side, refused
 
 
-def _on_top(repository: Any, commit: str, there: str) -> str:
-    """The same content, with what is on the side branch in its history: nothing is forced."""
-    if checkout.descends(repository, commit, there):
+def _brought(repository: Any, transport: Transport, branch: str, heads: Mapping[str, str]) -> str:
+    there = heads.get(branch, "")
+    if there and there not in repository:
+        name = f"{_HERE}/{branch}"
+        transport.fetch(branch, name)
+        return _named(repository, name)
+    return there
+
+
+def _named(repository: Any, reference: str) -> str:
+    found = repository.references.get(reference)
+    return str(found.target) if found is not None else ""
+
+
+def _united(repository: Any, commit: str, there: str, own: str) -> str:
+    """A commit with both in its history. ``own``: what this hub put there before, if that is in it,
+    is the base: what it changed since is its word, and no conflict with itself."""
+    if tips.descends(repository, commit, there):
         return commit
+    ours, theirs = (objects.tree_of(repository, one) for one in (commit, there))
+    base = None
+    if own and tips.is_commit(repository, own) and tips.descends(repository, there, own):
+        base = objects.tree_of(repository, own)
+        if base.id == ours.id:
+            return there
+    else:
+        both = repository.merge_base(pygit2.Oid(hex=commit), pygit2.Oid(hex=there))
+        base = objects.tree_of(repository, str(both) if both else "")
     made = repository[commit]
-    parents = [pygit2.Oid(hex=there), *made.parent_ids]
+    parents = [pygit2.Oid(hex=there), pygit2.Oid(hex=commit)]
+    tree = united(repository, base, ours, theirs)
     return str(
-        repository.create_commit(
-            None, made.author, made.committer, made.message, made.tree_id, parents
-        )
+        repository.create_commit(None, made.author, made.committer, made.message, tree, parents)
     )
 
 

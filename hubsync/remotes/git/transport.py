@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -11,14 +12,29 @@ from typing import Any, Final
 import pygit2
 
 from hubsync.errors import AccessDenied, HubsyncError, Unreachable
+from hubsync.remotes.git import folder
+from hubsync.remotes.git.failures import told
 from hubsync.remotes.git.place import GitPlace
+from hubsync.remotes.git.quick_push import opened_to_push
+from hubsync.remotes.git.shallow import kept
 from hubsync.report import Reporter
 
 Credentials = Callable[[str, str | None, int], Any]
 """URL, user name in it and the kinds that are allowed -> what libgit2 takes; None: nothing left.
 Asked again after a refusal."""
 
+Heads = Callable[[], tuple[dict[str, str], str]]
+"""As `Transport.heads`."""
+
 _DENIED: Final = re.compile(r"status code: 40[13]\b|authenticat", re.IGNORECASE)
+NO_MIRROR: Final = "no-mirror"
+"""Nothing is there any more, which is a safety stop for those who knew something there (rule 9)."""
+_TRY_AGAIN: Final = "Check the URL and the network, then run the command again."
+_HINTS: Final = (
+    ("object format", "Only repositories of SHA-1 can be synced, which is what forges make."),
+    ("non-bare", "Somebody works in that folder. Sync with a bare one: git clone --bare."),
+)
+"""Part of what libgit2 says, and what helps."""
 _TRIES: Final = 8
 _TOLD: Final = 4000
 pygit2.settings.server_connect_timeout = 15_000
@@ -27,20 +43,31 @@ _HEADS: Final = "refs/heads/"
 
 
 class Transport:
-    """One repository on the other side. ``requests`` counts by kind: list, fetch, push."""
+    """One repository on the other side. ``requests`` counts by kind: list, fetch, push; ``listed``
+    has its branches as they were when last asked for. ``heard``: what was answered to somebody else
+    a moment ago, in place of the next question for them."""
 
     def __init__(self, repository: Any, place: GitPlace, credentials: Credentials) -> None:
         self._repository = repository
         self._place = place
         self._credentials = credentials
         self.requests: Counter[str] = Counter()
+        self.listed: dict[str, str] = {}
+        self.heard: Heads | None = None
 
     def heads(self) -> tuple[dict[str, str], str]:
         """Branches by name with their commits, and the one that HEAD names (``""``: none)."""
         self.requests["list"] += 1
+        heard, self.heard = self.heard, None
+        if heard is not None:
+            self.listed, default = heard()
+            return self.listed, default
+        here = self._place.folder
+        if here is not None and not os.path.isdir(here):
+            raise Unreachable(f"There is no repository at {here}.", "Check the URL.", NO_MIRROR)
         calls = _Calls(self._credentials)
         try:
-            listed = self._remote().list_heads(callbacks=calls)
+            listed = self._asked(lambda: self._remote(self._repository).list_heads(callbacks=calls))
         except (pygit2.GitError, KeyError, ValueError, OSError) as error:
             raise self._failed(error, calls) from error
         branches: dict[str, str] = {}
@@ -50,38 +77,65 @@ class Transport:
                 default = head.symref_target.removeprefix(_HEADS)
             elif head.name.startswith(_HEADS):
                 branches[head.name.removeprefix(_HEADS)] = str(head.oid)
+        self.listed = branches
         return branches, default
 
     def fetch(self, branch: str, into: str) -> None:
-        """Bring the branch's commits here; the reference ``into`` then names its tip."""
+        """Bring the branch's commits here; the reference ``into`` then names its tip.
+
+        Both may hold a ``*`` (git-fetch(1), refspec): then it is every branch.
+        """
         self.requests["fetch"] += 1
         calls = _Calls(self._credentials)
         try:
-            self._remote().fetch([f"+{_HEADS}{branch}:{into}"], callbacks=calls)
+            wanted = [f"+{_HEADS}{branch}:{into}"]
+            with kept(self._repository) as repository:
+                remote = self._remote(repository)
+                self._asked(lambda: remote.fetch(wanted, callbacks=calls))
         except (pygit2.GitError, KeyError, ValueError, OSError) as error:
             raise self._failed(error, calls) from error
 
-    def push(self, source: str, branch: str, reporter: Reporter) -> str | None:
-        """Push the reference ``source``. None: it is there now; else why it was refused.
+    def push(
+        self, source: str, branch: str, reporter: Reporter, *, many: bool = False
+    ) -> str | None:
+        """Push the reference ``source``. None: it is there now; else why it was refused. ``many``:
+        many new contents go with it.
 
         Never by force: what is there has to be an ancestor of what comes.
         """
         self.requests["push"] += 1
         calls = _Calls(self._credentials, reporter)
+        repository = opened_to_push(self._repository.path, many=many)
+
+        def send(name: str) -> None:
+            remote = repository.remotes.create_anonymous(self._place.transport)
+            remote.push([f"{source}:{name}"], callbacks=calls)
+
         try:
-            self._remote().push([f"{source}:{_HEADS}{branch}"], callbacks=calls)
+            if self._place.folder is not None:
+                commit = str(self._repository.references[source].target)
+                return folder.push(self._place.folder, commit, _HEADS + branch, send)
+            send(_HEADS + branch)
         except (pygit2.GitError, KeyError, ValueError, OSError) as error:
             if _is_behind(str(error)):
-                return "not a descendant of what is there"
-            raise self._failed(error, calls) from error
+                return folder.BEHIND
+            from hubsync.remotes.git.rights import without_right
+
+            raise without_right(self._place, self._failed(error, calls), str(error)) from error
         return calls.refused
 
-    def _remote(self) -> Any:
-        return self._repository.remotes.create_anonymous(self._place.transport)
+    def _asked(self, work: Callable[[], Any]) -> Any:
+        return work() if self._place.folder is None else folder.undisturbed(work)
+
+    def _remote(self, repository: Any) -> Any:
+        return repository.remotes.create_anonymous(self._place.transport)
 
     def _failed(self, error: Exception, calls: _Calls) -> HubsyncError:
         said = without_credentials(str(error))
         host = self._place.host or self._place.transport
+        here = told(said) if self._place.folder is not None or "packfile" in said else None
+        if here is not None:
+            return here
         if calls.untrusted:
             return Unreachable(
                 f"{calls.untrusted} could not show that it is the one it says it is: {said}",
@@ -90,14 +144,14 @@ class Transport:
                 "untrusted-host",
             )
         if calls.exhausted or (_DENIED.search(said) and "resolve address" not in said):
+            from hubsync.remotes.git.rights import login_hint
+
             return AccessDenied(
                 f"{host} refused the credentials for {self._place.url}.",
-                "Run 'hubsync login github', or set GITHUB_TOKEN; for SSH, add your key.",
+                login_hint(self._place),
             )
-        return Unreachable(
-            f"The repository {self._place.url} cannot be reached: {said}",
-            "Check the URL and the network, then run the command again.",
-        )
+        hint = next((hint for sign, hint in _HINTS if sign in said), _TRY_AGAIN)
+        return Unreachable(f"The repository {self._place.url} cannot be reached: {said}", hint)
 
 
 class _Calls(pygit2.RemoteCallbacks):

@@ -31,11 +31,13 @@ PATIENCE: Final = 300.0
 
 
 class Held:
-    """A lock that is held now. ``lost`` becomes true if it could not be renewed in time."""
+    """A lock that is held now. ``lost`` becomes true if it could not be renewed in time.
+    ``taken_over``: from somebody who may only stand still, and go on in the middle of a write."""
 
-    def __init__(self, store: Store, key: str) -> None:
+    def __init__(self, store: Store, key: str, *, taken_over: bool) -> None:
         self._store = store
         self.key = key
+        self.taken_over = taken_over
         self._renewed = time.monotonic()
         self._stop = threading.Event()
         self._gone = False
@@ -94,20 +96,22 @@ class LeaseLock:
         self._forget_predecessor()
         key = f"{layout.LIVE}{self._owner}-{layout.nonce(self._rng)}"
         self._remember(key)
-        self._acquire(key, waiting)
-        held = Held(self._store, key)
+        taken_over = self._acquire(key, waiting)
+        held = Held(self._store, key, taken_over=taken_over)
         try:
             yield held
         finally:
             held.release()
             self._remember(None)
 
-    def _acquire(self, key: str, waiting: Callable[[str, float], None]) -> None:
-        waited, pause = 0.0, 0.1
+    def _acquire(self, key: str, waiting: Callable[[str, float], None]) -> bool:
+        """Whether a dead lock of somebody else was in the way."""
+        waited, pause, taken_over = 0.0, 0.1, False
         while True:
-            rivals = self._rivals(key)
+            rivals, dead = self._rivals(key)
+            taken_over = taken_over or dead
             if not rivals:
-                return
+                return taken_over
             self._store.delete(key)
             if waited > PATIENCE:
                 raise _locked(rivals[0])
@@ -117,25 +121,28 @@ class LeaseLock:
             waited += nap
             pause = min(pause * 1.5, 3.0)
 
-    def _rivals(self, key: str) -> list[ObjectInfo]:
-        """Live locks of others, once ours is there too; dead ones are cleared away."""
+    def _rivals(self, key: str) -> tuple[list[ObjectInfo], bool]:
+        """Live locks of others, once ours is there too, and whether dead ones were cleared away."""
         self._store.write(key, b"")
-        found = [info for batch in self._store.list(layout.LIVE) for info in batch]
+        # Ours is empty, which some stores would take for a folder's marker and look at once more.
+        listing = self._store.list(layout.LIVE, lambda info: info.key == key)
+        found = [info for batch in listing for info in batch]
         now = next((info.mtime for info in found if info.key == key), None)
         if now is None:
             raise StoreError(
                 "The remote does not list an object that was just written to it.",
                 "It is too slow to show changes for several hubs to write to it.",
             )
-        rivals = []
+        rivals, dead = [], False
         for info in found:
             if info.key == key:
                 continue
             if now - info.mtime > LEASE * layout.SECOND:
                 self._store.delete(info.key)
+                dead = True
             else:
                 rivals.append(info)
-        return rivals
+        return rivals, dead
 
     def _forget_predecessor(self) -> None:
         """Clear a lock that an earlier process of this same workspace left when it was killed.

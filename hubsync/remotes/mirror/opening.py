@@ -92,7 +92,7 @@ def enforces_conditions(place: Place) -> bool:
 
 def no_mirror() -> Unreachable:
     return Unreachable(
-        "There is no hubsync mirror at this place.",
+        "There is no hubsync mirror at this place: nothing of one is in '.hubsync/' there.",
         "Check the URL; 'hubsync init' in a directory makes a new one, beside plain files too.",
         "no-mirror",
     )

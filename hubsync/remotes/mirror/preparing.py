@@ -6,6 +6,8 @@ condition, a look just before the write stands for that (rule 12).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -32,6 +34,14 @@ from hubsync.report import Reporter
 from hubsync.stores.protocol import ABSENT, Upload
 
 
+class Turn(Struct, frozen=True):
+    """The right to write. ``still_ours``: false once the lease was lost. ``taken_over``: as in
+    `Held`; where writes are conditional neither can be."""
+
+    still_ours: Callable[[], bool] = lambda: True
+    taken_over: bool = False
+
+
 class Work(Struct, frozen=True):
     """What the changes are carried out with. ``tree``: the remote as the plan saw it.
     ``unchecked``: absent paths may not be taken for absent, because nobody has listed them."""
@@ -41,6 +51,11 @@ class Work(Struct, frozen=True):
     unchecked: bool
     journal: JournalWriter
     reporter: Reporter
+    turn: Turn = Turn()
+
+    def stopping(self) -> bool:
+        """Whether nothing new is begun: the user wants that, or somebody else writes by now."""
+        return self.reporter.stopping() or not self.turn.still_ours()
 
 
 class Ready(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -17,7 +17,7 @@ from hubsync.remotes.mirror.journal import Journal
 from hubsync.remotes.mirror.listing import list_files
 from hubsync.remotes.mirror.order import Ordered, made_room, ordered
 from hubsync.remotes.mirror.place import Place, content_digest
-from hubsync.remotes.mirror.preparing import Work
+from hubsync.remotes.mirror.preparing import Turn, Work
 from hubsync.remotes.mirror.revision import Revision
 from hubsync.remotes.mirror.writing import Row, Writer, failed
 from hubsync.remotes.protocol import (
@@ -46,13 +46,11 @@ class Expected(Struct, frozen=True):
 
 
 class Publisher(Struct, frozen=True):
-    """``still_ours``: as in `Committer`."""
-
     place: Place
     books: Books
     journal: Journal
     reporter: Reporter
-    still_ours: Callable[[], bool]
+    turn: Turn
 
     def publish(self, changes: Iterable[Change], expected: Expected, note: SyncNote) -> Published:
         head = expected.head
@@ -69,7 +67,8 @@ class Publisher(Struct, frozen=True):
             self.journal.writer() as journal,
             ThreadPoolExecutor(_WORKERS) as pool,
         ):
-            work = Work(self.place, expected.snapshot.tree, unchecked, journal, self.reporter)
+            tree = expected.snapshot.tree
+            work = Work(self.place, tree, unchecked, journal, self.reporter, self.turn)
             writer = Writer(work, pool)
             written = [put.path for put in order.puts]
             writer.put(order.puts, written)
@@ -77,13 +76,15 @@ class Publisher(Struct, frozen=True):
             # What could not be removed still has its place, and both would be there.
             room, blocked = made_room(order, writer.rows)
             writer.put(room, written)
+            if self.turn.taken_over:
+                writer.keep_written()
         outcomes += writer.outcomes
         outcomes += [Outcome(put.path, Done.MOVED) for put in blocked]
         rows = self._rows(order, expected, writer.rows)
         if not rows:
             self.journal.finish(certain=writer.certain)
             return Published(tuple(outcomes), expected.snapshot.revision, writer.transferred)
-        committer = Committer(self.place, self.books, self.still_ours)
+        committer = Committer(self.place, self.books, self.turn.still_ours)
         done = committer.commit(expected.head, head, rows, note)
         self.journal.finish(certain=writer.certain)
         outcomes += _recorded(order, done.superseded)

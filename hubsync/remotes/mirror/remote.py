@@ -28,6 +28,7 @@ from hubsync.remotes.mirror.history import History
 from hubsync.remotes.mirror.journal import Journal
 from hubsync.remotes.mirror.lease import LeaseLock
 from hubsync.remotes.mirror.place import Place
+from hubsync.remotes.mirror.preparing import Turn
 from hubsync.remotes.mirror.publish import Expected, Publisher
 from hubsync.remotes.mirror.reading import read_metadata
 from hubsync.remotes.mirror.uploads import UploadNotes
@@ -185,9 +186,9 @@ class MirrorRemote:
             return Published((), expected.revision)
         on = self._expected(mirror, expected)
         waiting = Waiting(reporter)
-        with self._writing(waiting) as still_ours:
+        with self._writing(waiting) as turn:
             waiting.over(todo)
-            publisher = Publisher(self._place(), mirror.books, mirror.journal, reporter, still_ours)
+            publisher = Publisher(self._place(), mirror.books, mirror.journal, reporter, turn)
             published = publisher.publish(todo, on, note)
         self._doubted.update(one.path for one in published.outcomes if one.done is Done.MOVED)
         failed = any(one.done is Done.FAILED for one in published.outcomes)
@@ -213,8 +214,8 @@ class MirrorRemote:
 
     def gc(self, age: int, reporter: Reporter) -> Collected:
         mirror = self._open()
-        with self._writing(Waiting(reporter)) as still_ours:
-            committer = Committer(self._place(), mirror.books, still_ours)
+        with self._writing(Waiting(reporter)) as turn:
+            committer = Committer(self._place(), mirror.books, turn.still_ours)
             collector = Collector(self._place(), mirror.books, committer, mirror.uploads)
             return collector.collect(age)
 
@@ -236,15 +237,15 @@ class MirrorRemote:
         return Place(self._store, conditional, self._scratch, self._clock, self._rng)
 
     @contextmanager
-    def _writing(self, waiting: Waiting) -> Iterator[Callable[[], bool]]:
-        """The right to write; gives whether it is still there."""
+    def _writing(self, waiting: Waiting) -> Iterator[Turn]:
+        """The right to write."""
         if self._place().conditional:
             if not self._store.capabilities.conditional:
                 raise opening.unconditional_store()
-            yield lambda: True
+            yield Turn()
         else:
             with self._lock.held(waiting) as held:
-                yield lambda: not held.lost
+                yield Turn(lambda: not held.lost, held.taken_over)
 
     def _expected(self, mirror: _Mirror, expected: Snapshot) -> Expected:
         """The head under a snapshot, remembered, or read again if this is another process's."""

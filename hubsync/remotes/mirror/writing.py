@@ -30,6 +30,7 @@ from hubsync.errors import (
 from hubsync.model import Entry, Kind
 from hubsync.remotes.mirror.books import is_object
 from hubsync.remotes.mirror.place import (
+    check_there,
     content_digest,
     keep_version,
 )
@@ -89,6 +90,27 @@ class Writer:
             else:
                 self._failed(change, error)
 
+    def keep_written(self) -> None:
+        """Copy what was written to the versions as well: whoever lost the lock may be in the middle
+        of a write, and end it over ours when nobody looks any more."""
+        written = [(path, row.entry) for path, row in self.rows.items() if is_object(row.entry)]
+        kept = self._pool.map(lambda one: self._kept(*one), written)
+        lost = {path for (path, _), there in zip(written, kept, strict=True) if not there}
+        for path in lost:
+            del self.rows[path]
+        self.outcomes = [
+            Outcome(one.path, Done.MOVED) if one.path in lost else one for one in self.outcomes
+        ]
+
+    def _kept(self, path: str, entry: Entry) -> bool:
+        """False if it has been written over already."""
+        try:
+            keep_version(self._work.place, path, entry)
+            check_there(self._work.place, path, entry.identity)
+        except (ObjectNotFound, PreconditionFailed):
+            return False
+        return True
+
     def _jobs(
         self, puts: list[Put], under_way: dict[str, Ready], overwritten: frozenset[str]
     ) -> Iterator[Upload]:
@@ -98,7 +120,7 @@ class Writer:
         for put in puts:
             (careful if needs_care(self._work, put) else plain).append(put)
         for put in spread(plain, lambda put: put.path):
-            if self._work.reporter.stopping():
+            if self._work.stopping():
                 return
             problem = check_remote_name(put.path)
             if problem is not None:
@@ -148,7 +170,7 @@ class Writer:
         """Each item and what ``work`` made of it in a thread; the user may stop between items."""
         window: deque[tuple[_Given, Future[_Made]]] = deque()
         for item in items:
-            if self._work.reporter.stopping():
+            if self._work.stopping():
                 break
             window.append((item, self._pool.submit(work, item)))
             while window and (len(window) >= _AHEAD or window[0][1].done()):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -46,7 +46,6 @@ def _without_merges(plan: Plan, sides: Sides) -> Plan:
     return with_conflicts(plan, failed, sides.base, sides.local, sides.remote)
 
 
-@settings(max_examples=300, deadline=None)
 @given(three_trees())
 def test_both_sides_become_equal(sides: Sides) -> None:
     after = carried_out(_plan(sides), sides)
@@ -54,14 +53,12 @@ def test_both_sides_become_equal(sides: Sides) -> None:
     assert [p for p in paths if not agree(after.local.get(p), after.remote.get(p))] == []
 
 
-@settings(max_examples=300, deadline=None)
 @given(three_trees())
 def test_the_second_time_there_is_nothing_to_do(sides: Sides) -> None:
     after = carried_out(_plan(sides), sides)
     assert reconcile(after.base, after.local, after.remote, EVERYTHING) == Plan(agreed={})
 
 
-@settings(max_examples=300, deadline=None)
 @given(three_trees())
 def test_what_a_disk_cannot_hold_is_not_made(sides: Sides) -> None:
     after = carried_out(_plan(sides), sides)
@@ -80,13 +77,11 @@ def _assert_nothing_lost(before: Sides, after: Sides) -> None:
             assert survived or replaced, path
 
 
-@settings(max_examples=400, deadline=None)
 @given(three_trees())
 def test_no_content_vanishes_unless_the_other_side_replaced_it(sides: Sides) -> None:
     _assert_nothing_lost(sides, carried_out(_plan(sides), sides))
 
 
-@settings(max_examples=300, deadline=None)
 @given(three_trees(), st.sampled_from(Side))
 def test_one_direction_changes_one_side_and_loses_nothing(sides: Sides, to: Side) -> None:
     plan, _ = restrict(reconcile(sides.base, sides.local, sides.remote, EVERYTHING), to)
@@ -100,7 +95,6 @@ def test_one_direction_changes_one_side_and_loses_nothing(sides: Sides, to: Side
     assert is_possible(after.remote)
 
 
-@settings(max_examples=300, deadline=None)
 @given(three_trees(), st.sampled_from(Side))
 def test_after_one_direction_a_sync_does_the_rest(sides: Sides, to: Side) -> None:
     plan, _ = restrict(reconcile(sides.base, sides.local, sides.remote, EVERYTHING), to)
@@ -116,7 +110,6 @@ def _swapped(carry: Carry) -> Carry:
     return replace(carry, to=carry.to.other, moved_from=None)
 
 
-@settings(max_examples=300, deadline=None)
 @given(three_trees())
 def test_the_sides_are_treated_alike_but_for_who_keeps_a_name(sides: Sides) -> None:
     one = reconcile(sides.base, sides.local, sides.remote, EVERYTHING)
@@ -133,7 +126,6 @@ def test_the_sides_are_treated_alike_but_for_who_keeps_a_name(sides: Sides) -> N
     }
 
 
-@settings(max_examples=300, deadline=None)
 @given(three_trees(), policies)
 def test_blocked_and_hidden_paths_are_left_out(sides: Sides, policy: Policy) -> None:
     plan = _plan(sides, policy)
@@ -147,7 +139,6 @@ def test_blocked_and_hidden_paths_are_left_out(sides: Sides, policy: Policy) -> 
         assert not any(path == b or path.startswith(b + "/") for b in policy.blocked)
 
 
-@settings(max_examples=300, deadline=None)
 @given(trees(), trees(entries_some_unread), trees(entries_some_unread), policies)
 def test_unread_files_and_any_policy_give_a_plan_that_decides_each_path_once(
     base: Tree, local: Tree, remote: Tree, policy: Policy
@@ -166,7 +157,6 @@ def test_unread_files_and_any_policy_give_a_plan_that_decides_each_path_once(
     assert problems.isdisjoint(decided)
 
 
-@settings(max_examples=300, deadline=None)
 @given(trees(), trees(entries_some_unread), trees(entries_some_unread))
 def test_once_the_undecided_are_read_no_path_waits_for_a_content(
     base: Tree, local: Tree, remote: Tree
@@ -180,7 +170,6 @@ def test_once_the_undecided_are_read_no_path_waits_for_a_content(
     assert all(merge.local.digest and merge.remote.digest for merge in plan.merges)
 
 
-@settings(max_examples=200, deadline=None)
 @given(trees(), trees(), st.dictionaries(st.sampled_from(PATHS), entries_some_unread, max_size=6))
 def test_a_remote_that_is_no_possible_tree_harms_nothing_local(
     base: Tree, local: Tree, rows: dict[str, Entry]

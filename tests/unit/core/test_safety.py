@@ -145,6 +145,12 @@ def test_empty_directories_that_go_are_no_deletions() -> None:
     _check(tree(f"a=1 {directories}"), tree("a=1"), tree(f"a=1 {directories}"))
 
 
+def test_empty_directories_that_stay_are_no_files_that_stay() -> None:
+    directories = " ".join(f"d{i}/" for i in range(30))
+    base = f"{_many(20)} {directories}"
+    assert "19 of 20 files" in _stop(base, f"{_many(1)} {directories}", base).message
+
+
 def test_deletions_on_both_sides_are_counted_apart() -> None:
     base = tree(_many(60))
     local = tree(" ".join(f"f{i}={i}" for i in range(60) if i >= 20))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -22,6 +23,15 @@ BOTH = "ONE\ntwo\nthree\nfour\nFIVE\n"
 
 def copies(hub: Hub) -> dict[str, str]:
     return {path: text for path, text in hub.files().items() if ".conflict-" in path}
+
+
+def about_to_merge(site: Site) -> tuple[Hub, Hub]:
+    """Two hubs that edited different lines of a text: the first one's edit is on the remote."""
+    one, two = site.pair({"notes.md": BASE})
+    one.write({"notes.md": OURS})
+    one.sync()
+    two.write({"notes.md": THEIRS})
+    return one, two
 
 
 # -- one side changed ------------------------------------------------------------------------
@@ -146,10 +156,7 @@ def test_edits_of_different_lines_are_merged_on_both_hubs(site: Site) -> None:
 
 
 def test_a_pull_merges_here_and_a_push_carries_the_merge(site: Site) -> None:
-    one, two = site.pair({"notes.md": BASE})
-    one.write({"notes.md": OURS})
-    one.sync()
-    two.write({"notes.md": THEIRS})
+    _, two = about_to_merge(site)
     assert two.pull().merged == ("notes.md",)
     assert two.files() == {"notes.md": BOTH}
     assert site.objects() == {"notes.md": OURS}
@@ -160,10 +167,7 @@ def test_a_pull_merges_here_and_a_push_carries_the_merge(site: Site) -> None:
 def test_a_save_during_a_pulls_merge_does_not_undo_the_other_hubs_edit(site: Site) -> None:
     """The pull could not write its merge, but took the remote's content for its base: the next sync
     carried the local file over it."""
-    one, two = site.pair({"notes.md": BASE})
-    one.write({"notes.md": OURS})
-    one.sync()
-    two.write({"notes.md": THEIRS})
+    _, two = about_to_merge(site)
     saved = THEIRS + "six\n"
 
     class Saving(During):
@@ -175,6 +179,53 @@ def test_a_save_during_a_pulls_merge_does_not_undo_the_other_hubs_edit(site: Sit
     assert two.files() == {"notes.md": saved}
     two.sync()
     assert site.objects() == {"notes.md": BOTH + "six\n"}
+
+
+@pytest.mark.parametrize(
+    ("saved", "both"),
+    [
+        (THEIRS.replace("FIVE", "FIVE, and more"), BOTH.replace("FIVE", "FIVE, and more")),
+        (BASE, OURS),
+    ],
+    ids=["typed on", "undone"],
+)
+@pytest.mark.parametrize("stopped", [False, True])
+def test_what_is_saved_while_a_merge_is_published_goes_on_from_what_was_merged(
+    site: Site, saved: str, both: str, stopped: bool
+) -> None:
+    """It was held against the version before all edits, so that a line that a person typed on met
+    itself, and one that was undone came back."""
+    one, two = about_to_merge(site)
+
+    class Saving(During):
+        def stopping(self) -> bool:
+            return stopped and "Writing" in self.phases
+
+    saving = Saving("Writing", lambda: two.write({"notes.md": saved}))
+    if stopped:
+        with pytest.raises(Interrupted):
+            two.sync(saving)
+        assert two.files() == {"notes.md": saved}
+    assert two.sync(None if stopped else saving).exit_status() == 0
+    one.sync()
+    assert one.files() == two.files() == {"notes.md": both}
+    assert two.sync().nothing_done()
+
+
+def test_a_save_after_a_merge_whose_base_is_lost_is_kept_beside_it(site: Site) -> None:
+    _, two = about_to_merge(site)
+    saved = THEIRS.replace("FIVE", "FIVE, and more")
+
+    class Saving(During):
+        def stopping(self) -> bool:
+            return "Writing" in self.phases
+
+    with pytest.raises(Interrupted):
+        two.sync(Saving("Writing", lambda: two.write({"notes.md": saved})))
+    shutil.rmtree(two / ".hubsync" / "stage")
+    assert two.sync().exit_status() == 3
+    assert two.files()["notes.md"] == BOTH
+    assert list(copies(two).values()) == [saved]
 
 
 @pytest.mark.parametrize("command", ["sync", "pull"])

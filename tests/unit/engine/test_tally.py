@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hubsync.engine.tally import Tally, kind_of, together
-from hubsync.model import Carry, Entry, KeepBoth, Kind, Merge, Plan, Problem, Side
+from hubsync.model import Carry, Entry, KeepBoth, Kind, Merge, Notice, Plan, Problem, Side
 from hubsync.remotes.protocol import Put, Remove
 from hubsync.results import ChangeKind, ConflictCopy, PathChange, SyncResult
 
@@ -79,16 +79,21 @@ def test_a_dry_run_tells_the_plan() -> None:
 
 def test_the_results_with_several_remotes_are_one() -> None:
     problem = Problem("p", "code", "message")
-    one = SyncResult(up=(PathChange("b", ChangeKind.CREATED),), problems=(problem,), bytes=1)
+    notice, other = Notice("code", "message", "hint"), Notice("other", "message")
+    one = SyncResult(
+        up=(PathChange("b", ChangeKind.CREATED),), problems=(problem,), notices=(notice,), bytes=1
+    )
     two = SyncResult(
         up=(PathChange("a", ChangeKind.CREATED),),
         unsynced=("z",),
         problems=(problem,),
+        notices=(other, notice),
         bytes=2,
         revision="second",
     )
     whole = together([one, two])
     assert [change.path for change in whole.up] == ["a", "b"]
     assert (whole.unsynced, whole.problems, whole.bytes) == (("z",), (problem,), 3)
+    assert whole.notices == (notice, other)
     assert whole.exit_status() == 3
     assert together([two]) is two

@@ -409,6 +409,28 @@ class TestOrder:
         assert done["x"].problem.code == "folder-in-the-way"
         assert (disk.path / "x/__pycache__/m").exists()
 
+    @pytest.mark.parametrize("entry", [None, Entry(Kind.LINK, target="y")], ids=["file", "link"])
+    def test_a_folder_of_empty_folders_gives_way(self, disk: Disk, entry: Entry | None) -> None:
+        (disk.path / "x/a/b").mkdir(parents=True)
+        (disk.path / "x/c").mkdir()
+        step = disk.create("x", "new") if entry is None else Step("x", entry, None)
+        assert disk.apply(step)["x"].result is Result.APPLIED
+        assert not (disk.path / "x").is_dir()
+
+    @pytest.mark.parametrize("inside", ["file", "link"])
+    def test_a_folder_with_anything_deep_in_it_stays_whole(self, disk: Disk, inside: str) -> None:
+        (disk.path / "x/a").mkdir(parents=True)
+        (disk.path / "x/c/d").mkdir(parents=True)
+        if inside == "file":
+            disk.write("x/c/d/f", "")
+        else:
+            (disk.path / "x/c/d/f").symlink_to("../../a")
+        before = disk.names()
+        done = disk.apply(disk.create("x", "new"))
+        assert done["x"].problem is not None
+        assert done["x"].problem.code == "folder-in-the-way"
+        assert disk.names() == before
+
     def test_renames_create_before_they_delete(self, disk: Disk) -> None:
         disk.write("old", "1")
         steps = [Step("old", None, disk.tree()["old"]), disk.create("new", "1")]

@@ -114,14 +114,17 @@ def test_a_directory_in_its_place_is_a_problem_and_stops_no_other(disk: Disk) ->
 
 
 def test_a_file_that_changes_all_the_time_is_never_torn(disk: Disk) -> None:
-    """One thread rewrites a file in place, block by block: what is read must have lain there.
+    """One thread rewrites a file in place, from block to block: what is read must have lain there.
 
-    A block is a page: a reader may find a larger write half done, however long that takes.
+    Of each block one byte is written: a reader may find any larger write half done, however long
+    that takes.
     """
     blocks, size = 300, 4096
-    place = disk.write("f", "a" * blocks * size)
+    rest = "." * (size - 1)
+    place = disk.write("f", ("a" + rest) * blocks)
+    full = {letter: letter + rest.encode() for letter in (b"a", b"b")}
     states = {
-        blake3(one * k * size + other * (blocks - k) * size).digest()
+        blake3(full[one] * k + full[other] * (blocks - k)).digest()
         for one, other in ((b"a", b"b"), (b"b", b"a"))
         for k in range(blocks + 1)
     }
@@ -133,7 +136,7 @@ def test_a_file_that_changes_all_the_time_is_never_torn(disk: Disk) -> None:
             while not over.is_set():
                 letters.reverse()
                 for block in range(blocks):
-                    os.pwrite(file.fileno(), letters[0] * size, block * size)
+                    os.pwrite(file.fileno(), letters[0], block * size)
 
     thread = threading.Thread(target=rewrite)
     thread.start()

@@ -16,8 +16,8 @@ import pytest
 
 from hubsync.errors import LocalError, WorkspaceBusy
 from hubsync.local.layout import Layout
-from hubsync.local.lock import _Found, _read, _remove_stale, acquire, holder
-from hubsync.local.owner import SILENT_DAMAGED, Owner, this_process
+from hubsync.local.lock import _Found, _read, _remove_stale, acquire, acquire_session, holder
+from hubsync.owner import SILENT_DAMAGED, Owner, _started, this_process
 from tests.unit.local.disk import Disk
 from tests.unit.local.faults import meanwhile
 
@@ -52,8 +52,10 @@ def layout(disk: Disk) -> Layout:
 
 
 def plant(layout: Layout, age: float = 0.0, **fields: object) -> None:
-    """A lock that another process seems to hold."""
-    owner = msgspec.structs.replace(this_process(), nonce="planted", **fields)
+    """A lock that another process, which runs, seems to hold."""
+    pid = os.getppid()
+    other = {"pid": pid, "started": _started(pid), "nonce": "planted"}
+    owner = msgspec.structs.replace(this_process(), **{**other, **fields})
     Path(layout.lock).write_bytes(msgspec.json.encode(owner))
     if age:
         then = time.time() - age
@@ -262,3 +264,49 @@ def test_takeover_by_another_that_ends_just_now_is_no_error(layout: Layout) -> N
     finally:
         over.set()
         other.join()
+
+
+def test_a_session_keeps_no_command_out_and_only_another_session(layout: Layout) -> None:
+    with acquire_session(layout):
+        with acquire(layout, timeout=0):
+            assert os.path.exists(layout.session_lock)
+        began = time.monotonic()
+        with pytest.raises(WorkspaceBusy, match=f"process {os.getpid()} on ") as refused:
+            acquire_session(layout)
+        assert time.monotonic() - began < 5  # whoever has it can be seen to run
+        assert refused.value.code == "session-running"
+    assert not os.path.exists(layout.session_lock)
+    with acquire_session(layout):
+        pass
+
+
+def test_a_session_stands_in_for_a_killed_one_that_cannot_be_looked_at(layout: Layout) -> None:
+    owner = msgspec.structs.replace(this_process(), nonce="planted", boot="of a pod that is gone")
+    Path(layout.session_lock).write_bytes(msgspec.json.encode(owner))
+    then = time.time() - 43  # this host's name, so that it counts as gone after 45 s of silence
+    os.utime(layout.session_lock, (then, then))
+    with acquire_session(layout) as lock:
+        lock.check()
+
+
+def test_waiting_to_stand_in_can_be_given_up(layout: Layout) -> None:
+    owner = msgspec.structs.replace(this_process(), nonce="planted", boot="of another machine")
+    Path(layout.session_lock).write_bytes(msgspec.json.encode(owner))
+    with pytest.raises(WorkspaceBusy, match="continuously"):
+        acquire_session(layout, stopping=lambda: True)
+
+
+def test_a_lock_that_was_out_of_reach_when_it_was_released_keeps_nobody_out(
+    layout: Layout, disk: Disk
+) -> None:
+    away = Path(disk.root) / "put-away"
+    for take in (acquire, acquire_session):
+        lock = take(layout)
+        os.rename(layout.metadata, away)
+        lock.release()
+        os.rename(away, layout.metadata)
+        assert os.path.exists(lock.path)
+        with take(layout) as again:
+            again.check()
+            with pytest.raises(WorkspaceBusy):
+                acquire_session(layout) if take is acquire_session else acquire(layout, timeout=0)

@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from hubsync.errors import LocalError
-from hubsync.local.state import State, load, save
+from hubsync.local.state import State, load, nothing, revision, save, touched
 from hubsync.model import Entry, Kind
 
 STATE = State(
@@ -90,3 +91,37 @@ def test_a_failed_save_leaves_the_old_state_and_no_temporary_file(tmp_path: Path
     with pytest.raises(LocalError):
         save(str(path), STATE)
     assert os.listdir(tmp_path) == ["state"]
+
+
+def test_the_revision_is_had_without_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "main.state"
+    assert revision(str(path)) == ""
+    save(str(path), STATE)
+    assert revision(str(path)) == "7"
+    path.write_bytes(path.read_bytes()[:60])
+    assert revision(str(path)) == ""
+    path.write_bytes(b"hubsync\x09" + path.read_bytes()[8:])
+    assert revision(str(path)) == ""
+
+
+def entries(**sizes: int) -> dict[str, Entry]:
+    return {path: Entry(Kind.FILE, size) for path, size in sizes.items()}
+
+
+def of(base: dict[str, Entry], local: dict[str, Entry | None] | None = None) -> State:
+    return replace(nothing(), base=base, local=local or {})
+
+
+def test_what_is_remembered_otherwise_is_touched() -> None:
+    base = entries(a=1, b=2, c=3)
+    assert touched(of(base), of(dict(base))) == set()
+    assert touched(of(base), of({**base, "b": Entry(Kind.FILE, 2)})) == {"b"}
+    assert touched(of(base), of({**base, "d": Entry(Kind.FILE, 2)})) == {"d"}
+    assert touched(of(base), of({path: base[path] for path in "ac"})) == {"b"}
+    assert touched(of(base), of({path: base[path] for path in "cab"})) == set()
+    swapped = {"a": base["b"], "b": base["a"], "c": base["c"]}
+    assert touched(of(base), of(swapped)) == {"a", "b"}
+    assert touched(of(base), of({"d": base["a"], "b": base["b"], "c": base["c"]})) == {"a", "d"}
+    local = {"x": Entry(Kind.DIR), "y": None}
+    assert touched(of(base, {**local}), of(base, {**local})) == set()
+    assert touched(of(base, {**local}), of(base, {"y": Entry(Kind.DIR)})) == {"x", "y"}

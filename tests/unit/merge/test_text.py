@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import random
 import subprocess
+from collections import Counter
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hubsync.merge import LARGEST, merge_notebook, merge_text, merger_for
 from hubsync.merge.align import hunks
 from hubsync.merge.text import is_text, split_lines
+from tests.yardstick import times_as_long
 
 ONE_TO_NINE = b"".join(b"%d\n" % n for n in range(1, 10))
 
@@ -146,7 +148,6 @@ def _rebuilt(base: list[bytes], side: list[bytes]) -> list[bytes]:
 _lines = st.lists(st.sampled_from([b"a\n", b"b\n", b"c\n", b"\n"]), max_size=12)
 
 
-@settings(max_examples=300, deadline=None)
 @given(_lines, _lines)
 def test_hunks_rebuild_the_side(base: list[bytes], side: list[bytes]) -> None:
     assert _rebuilt(base, side) == side
@@ -247,20 +248,28 @@ def _large(edits: dict[int, bytes]) -> bytes:
     )
 
 
-def test_a_hundred_thousand_lines_with_scattered_edits_take_less_than_a_second() -> None:
+def test_a_hundred_thousand_lines_with_scattered_edits_take_no_time() -> None:
     ours = {n: b"ours %d\n" % n for n in range(50, 100_000, 400)}
     theirs = {n: b"theirs %d\n" % n for n in range(250, 100_000, 400)}
-    start = perf_counter()
-    merged = merge_text(_large({}), _large(ours), _large(theirs))
-    took = perf_counter() - start
-    assert merged == _large({**ours, **theirs})
-    assert took < 1
+    texts = [_large({}), _large(ours), _large(theirs)]
+    merged: list[bytes | None] = []
+
+    def counted() -> None:
+        for text in texts:
+            Counter(text.split(b"\n"))
+
+    def merging() -> None:
+        merged.append(merge_text(*texts))
+
+    # About 8 times as long as to count how often each line is there.
+    assert times_as_long(merging, counted, at_most=14) <= 14
+    assert merged[0] == _large({**ours, **theirs})
 
 
 def test_a_file_rewritten_beyond_recognition_is_given_up_quickly() -> None:
     draw = random.Random(1)
     base = b"".join(b"%d\n" % draw.randrange(50) for _ in range(20_000))
     ours = b"".join(b"%d\n" % draw.randrange(50) for _ in range(20_000))
-    start = perf_counter()
+    start = process_time()
     assert merge_text(base, ours, base + b"end\n") is None
-    assert perf_counter() - start < 2
+    assert process_time() - start < 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from hubsync.remotes.mirror import layout, lease
 from hubsync.remotes.mirror.lease import LeaseLock
 from hubsync.remotes.mirror.waiting import Waiting
 from hubsync.stores.memory import MemoryStore
+from hubsync.stores.protocol import ObjectInfo, Vouched
 from tests.unit.remotes.faulty import Unconditional
 from tests.unit.remotes.hubs import Hub, on
 
@@ -215,3 +216,26 @@ def test_hubs_with_clocks_years_apart_take_turns(tmp_path: Path) -> None:
     ahead.look()
     assert ahead.content("f") == b"behind2"
     assert [one.hub for one in ahead.remote.history()] == ["behind", "ahead"] * 3
+
+
+class Doubtful(MemoryStore):
+    """A store that would ask once more for every empty object that nobody vouches for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def list(self, prefix: str = "", vouched: Vouched | None = None) -> Iterator[list[ObjectInfo]]:
+        for batch in super().list(prefix):
+            doubted = [one for one in batch if one.size == 0 and not (vouched and vouched(one))]
+            self.asked += [one.key for one in doubted]
+            yield batch
+
+
+def test_the_lock_that_was_just_written_is_not_asked_for_once_more(tmp_path: Path) -> None:
+    store = Doubtful()
+    with lock(store, tmp_path, "one", never).held():
+        assert store.asked == []
+        with pytest.raises(AssertionError, match="had to wait"):
+            lock(store, tmp_path, "two", never).held().__enter__()
+    assert len(store.asked) == 1

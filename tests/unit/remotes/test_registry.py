@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hubsync.remotes.git import GitRemote
+from hubsync.remotes.git.remote import GitRemote
 from hubsync.remotes.protocol import Remote
 from hubsync.remotes.registry import Home, names_git, open_remote
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hubsync.errors import Unreachable
+from hubsync.stores import objects_ranges
 from hubsync.stores.objects_client import Client
 from hubsync.stores.objects_ranges import download_large
 from hubsync.stores.objects_settings import settings_for
@@ -65,6 +66,12 @@ class Handler(BaseHTTPRequestHandler):
         return
 
 
+@pytest.fixture(autouse=True)
+def _however_busy_the_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server is asked for ranges if it answers the first one soon: here any time is soon."""
+    monkeypatch.setattr(objects_ranges, "_CHEAP", 1e9)
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
     with Server(("127.0.0.1", 0), Handler) as server:
@@ -87,6 +94,15 @@ def test_it_comes_in_ranges(server: Server, tmp_path: Path) -> None:
     fetch(server, tmp_path / "f")
     assert (tmp_path / "f").read_bytes() == CONTENT
     assert server.whole == 0
+
+
+def test_a_server_that_takes_long_for_a_range_is_asked_for_the_whole(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objects_ranges, "_CHEAP", 0.0)
+    fetch(server, tmp_path / "f")
+    assert (tmp_path / "f").read_bytes() == CONTENT
+    assert server.whole == 1
 
 
 def test_a_connection_that_breaks_costs_no_more_than_its_range(

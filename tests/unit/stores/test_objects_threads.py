@@ -19,8 +19,10 @@ def run(workers: Workers[int], ended: threading.Semaphore, count: int) -> None:
     workers.close()
 
 
-@pytest.mark.parametrize(("seconds", "most"), [(0.0, 2), (0.004, 9)])
-def test_more_threads_are_taken_only_while_tasks_take_long(seconds: float, most: int) -> None:
+@pytest.mark.parametrize(("seconds", "far", "most"), [(0.0, 5.0, 2), (0.004, 0.001, 9)])
+def test_more_threads_are_taken_only_while_tasks_take_long(
+    seconds: float, far: float, most: int
+) -> None:
     seen: set[int] = set()
     ended = threading.Semaphore(0)
 
@@ -29,7 +31,7 @@ def test_more_threads_are_taken_only_while_tasks_take_long(seconds: float, most:
         time.sleep(seconds)
         ended.release()
 
-    run(Workers(work, narrow=2, wide=9, far=0.003), ended, 300)
+    run(Workers(work, narrow=2, wide=9, far=far), ended, 300)
     assert len(seen) == most
 
 

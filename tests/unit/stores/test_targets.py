@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 
-from hubsync.errors import LocalError
+from hubsync.errors import DiskFull, LocalError
 from hubsync.stores.protocol import Download, ObjectInfo
 from hubsync.stores.targets import PART, TargetWriter, write_target
 
@@ -67,3 +68,41 @@ def test_what_was_written_before_a_failure_is_gone_on_with(
     assert left == content[: len(left)]
     assert fetch() == len(left)
     assert (tmp_path / "target").read_bytes() == content
+
+
+def known(target: Path, data: bytes) -> Download:
+    return Download("k", str(target), len(data), blake3(data).digest(), mtime=1_700_000_000 * 10**9)
+
+
+def test_a_content_of_known_digest_is_written_with_its_time(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    write_target(known(target, b"content"), b"content", ObjectInfo("k", 7, "new", 0))
+    assert target.read_bytes() == b"content"
+    assert target.stat().st_mtime == 1_700_000_000
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_file_that_another_process_may_be_writing_is_replaced_not_written_into(
+    tmp_path: Path,
+) -> None:
+    """A helper that outlives its killed parent by a moment, in the middle of the same content."""
+    target = tmp_path / "target"
+    with target.open("wb") as of_the_helper:
+        of_the_helper.write(b"con")
+        of_the_helper.flush()
+        write_target(known(target, b"content"), b"content", ObjectInfo("k", 7, "new", 0))
+        of_the_helper.write(b"and what it goes on to write")
+    assert target.read_bytes() == b"content"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_nothing_is_left_of_what_could_not_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(DiskFull):
+        write_target(known(tmp_path / "t", b"content"), b"content", ObjectInfo("k", 7, "new", 0))
+    assert list(tmp_path.iterdir()) == []

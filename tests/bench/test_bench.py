@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,14 @@ def _bench(tmp_path: Path, *arguments: str) -> tuple[str, str]:
     return done.stdout, page.read_text()
 
 
-@pytest.mark.parametrize("job", sorted(JOBS.keys() - {NEEDS_NOTEBOOKS, NEEDS_UNISON}))
+def _jobs() -> list[Any]:
+    """Those that start JupyterLab several times, for its browser tests do as well, by night."""
+    names = sorted(JOBS.keys() - {NEEDS_NOTEBOOKS, NEEDS_UNISON})
+    marks = {True: [pytest.mark.nightly], False: []}
+    return [pytest.param(one, marks=marks[one.startswith("lab-")]) for one in names]
+
+
+@pytest.mark.parametrize("job", _jobs())
 def test_job_measures_on_tiny_data(job: str, tmp_path: Path) -> None:
     told, page = _bench(tmp_path, "--scale=0.001", "--runs=1", f"--only={job}")
     assert "at most" in told

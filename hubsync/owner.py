@@ -54,7 +54,7 @@ def is_gone(owner: Owner | None, me: Owner, silence: Callable[[], float]) -> boo
     """
     if owner is None:
         return silence() > SILENT_DAMAGED
-    if me.boot and (owner.boot, owner.namespace) == (me.boot, me.namespace):
+    if beside(owner, me):
         started = _started(owner.pid)
         if started is not None:
             return started != owner.started
@@ -62,6 +62,15 @@ def is_gone(owner: Owner | None, me: Owner, silence: Callable[[], float]) -> boo
             return True
     here = owner.boot == me.boot or owner.host == me.host
     return silence() > (SILENT_HERE if here else SILENT_ELSEWHERE)
+
+
+def beside(owner: Owner, me: Owner) -> bool:
+    """Whether ``owner`` is, or was, a process that can be looked at from here."""
+    return bool(me.boot) and (owner.boot, owner.namespace) == (me.boot, me.namespace)
+
+
+def is_same_process(owner: Owner, me: Owner) -> bool:
+    return beside(owner, me) and (owner.pid, owner.started) == (me.pid, me.started)
 
 
 def described(owner: Owner | None) -> str:

@@ -1,0 +1,1 @@
+"""Git repositories inside a workspace: captured into one file each, and brought back from it."""

@@ -1,0 +1,99 @@
+"""Git's own ignore rules in one clone, and what it tracks (gitignore(5)).
+
+What is tracked is a question to three commits, as with everything else that two sides may change:
+a path that one side has taken out of Git (``git rm --cached``) is tracked no longer, and one that
+a side has added, though it is ignored, is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import pygit2
+from pygit2.enums import RepositoryOpenFlag
+
+from hubsync.core.gitrules import GitRules, Tracked, pattern_file
+from hubsync.core.patterns import PatternFile
+from hubsync.remotes.git import objects, tips
+from hubsync.remotes.git.excludes import outside, text_of
+
+
+def rules_of(root: str, tip: str) -> GitRules:
+    """The rules that are in no ``.gitignore``, for a scan of the clone at ``root``.
+
+    For it everything is tracked that is so here or at ``tip``, the remote's commit as last seen:
+    what has to be looked at to know.
+    """
+    clone = _Clone(root, tip)
+    return GitRules(clone.tracked_anywhere, tuple(_outside(clone.repository)))
+
+
+class _Clone:
+    """One clone and a commit of its remote. With a handle of its own on the repository: a scan asks
+    while another thread fetches."""
+
+    def __init__(self, root: str, tip: str) -> None:
+        self._root = root
+        self._tip = tip
+
+    @cached_property
+    def repository(self) -> Any:
+        return pygit2.Repository(self._root, RepositoryOpenFlag.NO_SEARCH)
+
+    @cached_property
+    def _index(self) -> Any:
+        index = self.repository.index
+        index.read(False)
+        return index
+
+    @cached_property
+    def _head(self) -> str:
+        repository = self.repository
+        return "" if repository.head_is_unborn else str(repository.head.target)
+
+    @cached_property
+    def _ours(self) -> Any:
+        return objects.tree_of(self.repository, self._head)
+
+    @cached_property
+    def _theirs(self) -> Any:
+        known = tips.is_commit(self.repository, self._tip)
+        return objects.tree_of(self.repository, self._tip) if known else None
+
+    @cached_property
+    def _both(self) -> Any:
+        """What both sides have in their history; None if nothing."""
+        if not self._head or self._theirs is None:
+            return None
+        found = self.repository.merge_base(pygit2.Oid(hex=self._head), pygit2.Oid(hex=self._tip))
+        return objects.tree_of(self.repository, str(found)) if found else None
+
+    def tracked_anywhere(self, path: str, is_dir: bool) -> bool:
+        if _has(self._ours, path) or _has(self._theirs, path):
+            return True
+        return not is_dir and path in self._index
+
+    def tracked(self, path: str, is_dir: bool) -> bool:
+        if is_dir:
+            return self.tracked_anywhere(path, is_dir)
+        here, there = path in self._index, _has(self._theirs, path)
+        return here and there if _has(self._both, path) else here or there
+
+
+def tracked(root: str, revision: str) -> Tracked:
+    """What is tracked once this clone and the remote's commit ``revision`` have become one."""
+    return _Clone(root, revision).tracked
+
+
+def _has(tree: Any, path: str) -> bool:
+    return tree is not None and path in tree
+
+
+def _outside(repository: Any) -> Iterator[tuple[str, PatternFile]]:
+    """The files of rules outside the tree, each with a name for people, the first in rank first."""
+    for name, path in outside(repository):
+        text = text_of(path)
+        if text:
+            yield name, pattern_file(text)

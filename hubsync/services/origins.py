@@ -1,0 +1,54 @@
+"""The `origin` of a folder that is a Git clone already, when the folder becomes a workspace."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Final
+from urllib.parse import quote
+
+from hubsync.config import DEFAULT_REMOTE
+from hubsync.links import Links
+from hubsync.remotes.protocol import Founds
+from hubsync.remotes.urls import names_git
+
+_KNOWN: Final = re.compile(r"(?:https?|ssh|git\+ssh)://", re.IGNORECASE)
+_FILE: Final = "file://"
+
+
+def origin_of(root: str) -> str:
+    """The URL of the clone's `origin` as hubsync writes it; ``""`` if ``root`` is no clone, has
+    none, or has one that Git reaches by other means than a folder, HTTP or SSH."""
+    if not os.path.lexists(os.path.join(root, ".git")):
+        return ""
+    import pygit2
+
+    try:
+        repository = pygit2.Repository(root, pygit2.enums.RepositoryOpenFlag.NO_SEARCH)
+        found = [one.url for one in repository.remotes if one.name == "origin"]
+    except pygit2.GitError:  # `connect` tells what is wrong with it, if it is asked for
+        return ""
+    return _as_written(found[0]) if found and found[0] else ""
+
+
+def remarks(links: Links, root: str, *, embedded: bool) -> tuple[str, ...]:
+    """What who made the workspace may not have expected. ``embedded``: they named no place."""
+    there = links.remote(DEFAULT_REMOTE)
+    if isinstance(there, Founds) and there.founded():
+        return (f"There was no repository at {there.founded()}: a new, empty one was made.",)
+    if embedded and origin_of(root):  # not shown: a password may stand in it
+        return (
+            "This clone's own origin is not linked. To link it instead:"
+            " rm -r .hubsync && hubsync init --mode shadow",
+        )
+    return ()
+
+
+def _as_written(url: str) -> str:
+    if url.startswith("/"):
+        return f"git+{_FILE}{quote(url)}"
+    if url.startswith(_FILE):
+        return f"git+{url}"
+    if names_git(url):
+        return url
+    return f"git+{url}" if _KNOWN.match(url) else ""

@@ -1,0 +1,8 @@
+"""The continuous session: what wakes it, what it does next, and who does it.
+
+- `agenda`: when what is due; pure
+- `status`: what a session is in, and which words for it; pure
+- `wire`, `worker`, `job`: cycles run in a process of their own; what is said to it and by it
+- `child`: that process, as the event loop sees it
+- `loop`: the session itself, for asyncio
+"""
