@@ -2,6 +2,8 @@
 of Hypothesis: ``ci``, the same examples every time, and ``nightly``, many others.
 
 ``HYPOTHESIS_PROFILE=nightly pytest -m nightly`` runs the long one: 8 parts of so many examples.
+What fails in ``ci`` is shown as it was found: making it smaller takes longer than a test may, where
+an example starts programs.
 Neither has a deadline for one example: the machine may be doing other things as well.
 """
 
@@ -12,7 +14,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.servers import GitSsh, Server, git_ssh, moto_s3, rclone_s3, rclone_sftp, rclone_webdav
 
@@ -28,6 +30,7 @@ settings.register_profile(
     max_examples=150,
     stateful_step_count=18,
     derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
     deadline=None,
     database=None,
     print_blob=True,

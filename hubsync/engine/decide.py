@@ -8,6 +8,7 @@ from dataclasses import replace as replace_fields
 
 from msgspec.structs import replace
 
+from hubsync.core.policy import equal
 from hubsync.core.reconcile import reconcile, restrict, undecided
 from hubsync.core.safety import check
 from hubsync.engine.contents import obtain
@@ -78,7 +79,7 @@ def decided_view(context: Context, view: View, request: Request) -> View:
     A dry run transfers nothing for that: what another tool wrote and neither a checksum nor a
     content that is here already can tell counts as changed.
     """
-    view = _without_left_alone(context, remembered(context, view))
+    view = remembered(context, view)
     need = undecided(view.base, view.local, view.remote, view.policy)
     local, remote = view.local, view.remote
     problems: list[Problem] = []
@@ -98,7 +99,7 @@ def decided_view(context: Context, view: View, request: Request) -> View:
         remote = remote.with_changes(learned) if learned else remote
     if local is not view.local or remote is not view.remote or problems:
         view = _blocked(replace_fields(view, local=local, remote=remote), problems)
-    return with_own_writes(context, view)
+    return with_own_writes(context, _without_left_alone(context, view))
 
 
 def _blocked(view: View, problems: Sequence[Problem]) -> View:
@@ -115,7 +116,11 @@ def _without_left_alone(context: Context, view: View) -> View:
     """What a person told the remote to leave alone goes nowhere, and not into a conflict copy."""
     if not isinstance(context.remote, LeavesAlone):
         return view
-    changed = view.local.changes_since(view.base).keys()
+    changed = {
+        path
+        for path, entry in view.local.changes_since(view.base).items()
+        if not equal(entry, view.base.get(path), view.policy)
+    }
     return _blocked(view, context.remote.left_alone(changed)) if changed else view
 
 

@@ -799,6 +799,17 @@ def test_what_git_was_told_not_to_look_at_stays_here(site: GitSite, flag: str) -
     assert site.files() == {"a": "2", "settings.py": "private"}
 
 
+@pytest.mark.parametrize("flag", ["skip-worktree", "assume-unchanged"])
+def test_what_git_was_told_not_to_look_at_is_told_only_if_it_was_changed(
+    site: GitSite, flag: str
+) -> None:
+    one, _ = pair(site, {"a": "1", "settings.py": "public"})
+    one.git("update-index", f"--{flag}", "settings.py")
+    assert not one.sync(checksum=True).problems
+    (one.directory / "settings.py").touch()
+    assert not one.sync().problems
+
+
 @pytest.mark.parametrize("staged", [False, True], ids=["as committed", "something staged"])
 @pytest.mark.parametrize("flag", ["skip-worktree", "assume-unchanged"])
 def test_what_git_was_told_not_to_look_at_is_in_no_conflict_copy_either(
