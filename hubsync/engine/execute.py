@@ -148,7 +148,7 @@ class Execution:
         context = self._context
         sending = [one.entry.size for one in changes if isinstance(one, Put) and one.source]
         context.reporter.phase("Uploading", len(sending), sum(sending))
-        intent.note(context, changes)
+        changes = intent.noted(context, changes)
         note = SyncNote(context.clock(), context.identity, self._request.message)
         if isinstance(context.remote, Follows):
             context.remote.leave(self._view.policy.uncarried)

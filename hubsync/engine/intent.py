@@ -4,6 +4,8 @@ A run that is killed leaves objects on the remote that its memory does not know.
 before the next run, such a file would look changed on both sides, and its author would be in
 conflict with himself. With the note, a content that this workspace itself meant to publish is what
 the next edit was made on: the base.
+
+What is new is hashed on its way out, and its digest written down there, in a file of its own.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from dataclasses import replace as replace_fields
 import msgspec
 from msgspec.structs import replace
 
+from hubsync.announcing import announced
 from hubsync.engine.context import Context
 from hubsync.engine.observe import View, over
 from hubsync.local.state import replace_file
@@ -26,27 +29,35 @@ Intents = dict[str, list[bytes]]
 """By path, the digests that were to be published there."""
 
 
-def note(context: Context, changes: Iterable[Change]) -> None:
-    """Write down what is about to be published, beside what earlier runs did not finish."""
+def noted(context: Context, changes: Iterable[Change]) -> list[Change]:
+    """The changes, once it is written down, beside what earlier runs did not finish, that they are
+    about to be published; where the digest is not known yet, it will be before anybody sees it."""
     intents = _read(context)
     before = len(intents)
+    on_the_way = _on_the_way(context)
+    found: list[Change] = []
     for change in changes:
+        found.append(change)
         # Only what lies here itself: a merge or a conflict copy has never been on this disk at that
         # path, so that what stands here later was not made from it.
         if not isinstance(change, Put) or change.source != os.path.join(context.root, change.path):
             continue
         digest = change.entry.digest
-        if digest is not None and digest not in intents.setdefault(change.path, []):
+        if digest is None:
+            found[-1] = replace(change, announce=on_the_way)
+        elif digest not in intents.setdefault(change.path, []):
             intents[change.path].append(digest)
             before = -1
     if len(intents) != before:
         replace_file(_path(context), [msgspec.msgpack.encode(intents)])
+    return found
 
 
 def forget(context: Context) -> None:
     """Everything that was noted is published and in the base."""
-    with suppress(FileNotFoundError):
-        os.unlink(_path(context))
+    for path in (_path(context), _on_the_way(context)):
+        with suppress(FileNotFoundError):
+            os.unlink(path)
 
 
 def with_own_writes(context: Context, view: View) -> View:
@@ -73,9 +84,16 @@ def _path(context: Context) -> str:
     return os.path.join(context.scratch, "intent")
 
 
+def _on_the_way(context: Context) -> str:
+    return os.path.join(context.scratch, "intent.read")
+
+
 def _read(context: Context) -> Intents:
-    try:
-        with open(_path(context), "rb") as file:
-            return msgspec.msgpack.decode(file.read(), type=Intents)
-    except (FileNotFoundError, msgspec.DecodeError, msgspec.ValidationError):
-        return {}
+    intents: Intents = {}
+    bad = (FileNotFoundError, msgspec.DecodeError, msgspec.ValidationError)
+    with suppress(*bad), open(_path(context), "rb") as file:
+        intents = msgspec.msgpack.decode(file.read(), type=Intents)
+    for path, digest in announced(_on_the_way(context)):
+        if digest not in intents.setdefault(path, []):
+            intents[path].append(digest)
+    return intents

@@ -82,6 +82,7 @@ class Put(Struct, frozen=True):
     ``moved_from``: the remote holds the same bytes at that path and may copy them. ``after``: the
     conflict copy that must stand before this is done; where that one fails, neither this nor
     anything below its path is done. Only asked of a remote with ``atomic_commit``.
+    ``announce``: as in `stores.protocol.Upload`; where all becomes visible at once, it is ignored.
     """
 
     path: str
@@ -91,6 +92,7 @@ class Put(Struct, frozen=True):
     signature: tuple[int, int, int, int] | None = None
     moved_from: str | None = None
     after: str | None = None
+    announce: str = ""
 
 
 class Remove(Struct, frozen=True):

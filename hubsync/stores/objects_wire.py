@@ -60,6 +60,7 @@ class Task(Struct, frozen=True, array_like=True):
     signature: tuple[int, int, int, int] | None
     data: bytes | None
     mtime: int | None = None
+    announce: str = ""
 
 
 class Ended(Struct, frozen=True, array_like=True):
@@ -121,6 +122,7 @@ def task_of(number: int, job: Upload | Download) -> Task:
             job.expected,
             job.signature,
             job.data,
+            announce=job.announce,
         )
     path = os.fsencode(job.target)
     return Task(
@@ -139,6 +141,7 @@ def job_of(task: Task) -> Upload | Download:
             signature=task.signature,
             digest=task.digest,
             data=task.data,
+            announce=task.announce,
         )
     return Download(task.key, path, task.size, task.digest, task.expected, task.mtime)
 

@@ -80,7 +80,8 @@ class Upload(Struct, frozen=True):
     before and after the reading, else the result is `SourceChanged` and nothing became visible;
     likewise if ``digest`` is given and differs. ``data`` stands for the file's bytes where there is
     no file (a link's target). ``expected``: identity that the object must have; `ABSENT`: none may
-    exist; None: whatever is there is replaced.
+    exist; None: whatever is there is replaced. ``announce``: a file to which a file's key and
+    digest are appended (see `hubsync.announcing`) before anybody can see the object.
     """
 
     key: str
@@ -92,6 +93,7 @@ class Upload(Struct, frozen=True):
     data: bytes | None = None
     mtime: int = 0
     executable: bool = False
+    announce: str = ""
 
 
 class Download(Struct, frozen=True):

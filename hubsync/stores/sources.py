@@ -11,6 +11,7 @@ from typing import Final
 from blake3 import blake3
 from msgspec import Struct
 
+from hubsync import announcing
 from hubsync.errors import HubsyncError, LocalError, SourceChanged
 from hubsync.stores.protocol import Upload
 
@@ -59,6 +60,7 @@ def read_source(job: Upload) -> Content:
         os.close(descriptor)
     digest = digest_of(data)
     _check_digest(job, digest)
+    _announce(job, digest)
     return Content(data, digest, signature)
 
 
@@ -118,6 +120,7 @@ class SourceStream(Iterator[bytes]):
             raise changed(self._job)
         digest = self._hasher.digest()
         _check_digest(self._job, digest)
+        _announce(self._job, digest)
         self.digest = digest
 
     def close(self) -> None:
@@ -154,12 +157,6 @@ def changed(job: Upload, how: str = "changed while it was read") -> SourceChange
     return SourceChanged(f"{job.key} {how}.", "It is taken up by the next sync.")
 
 
-def check_source(job: Upload, descriptor: int, before: Signature, digest: bytes) -> None:
-    """The last check of a source that was read by other means than this module's."""
-    _check_unchanged(job, before, signature_of(os.fstat(descriptor)))
-    _check_digest(job, digest)
-
-
 def _check_unchanged(job: Upload, before: Signature, now: Signature) -> None:
     if before != now:
         raise changed(job)
@@ -168,6 +165,15 @@ def _check_unchanged(job: Upload, before: Signature, now: Signature) -> None:
 def _check_digest(job: Upload, digest: bytes) -> None:
     if job.digest is not None and job.digest != digest:
         raise changed(job, "is not what was planned")
+
+
+def _announce(job: Upload, digest: bytes) -> None:
+    if not job.announce:
+        return
+    try:
+        announcing.append(job.announce, job.key, digest)
+    except OSError as error:
+        raise _local_error(job, error) from error
 
 
 def _read_all(job: Upload, descriptor: int, size: int) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 from hubsync.results import SyncResult
 from tests.property import disk
 from tests.property.disk_steps import before_disk_step
-from tests.property.faulty_store import OPERATIONS, Fault
+from tests.property.faulty_store import MODES, OPERATIONS, Fault
 from tests.property.world import Hub, Telling, World, in_one_thread
 
 
@@ -42,6 +42,45 @@ def test_upload_of_a_killed_hub_is_found_where_the_index_is_trusted(
     if edited:
         write(exclusive, one, "a", b"\0two")
     exclusive.quiet()
+
+
+@pytest.mark.parametrize("moment", range(3))
+@pytest.mark.parametrize("done", [False, True], ids=["before it is there", "once it is there"])
+@pytest.mark.parametrize("mode", MODES)
+def test_who_edits_what_a_killed_first_push_had_sent_is_in_conflict_with_nobody(
+    mode: str, done: bool, moment: int
+) -> None:
+    """New files are hashed on their way, so that nobody knew what was in them."""
+    with World(2, mode) as world, in_one_thread():
+        one, _ = world.hubs
+        for path in "abc":
+            write(world, one, path, b"\0one of " + path.encode())
+        assert world.killed(one, "push", at=moment, what="upload", done=done)
+        for path in "abc":
+            write(world, one, path, b"\0two of " + path.encode())
+        result = world.run(one)
+        assert isinstance(result, SyncResult)
+        assert not result.conflicts
+        world.quiet()
+        assert disk.read_tree(one.root).keys() == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_who_is_in_conflict_with_what_a_killed_push_had_sent_is_told(mode: str) -> None:
+    """By another tool, at the time at which this hub first knows of its own objects: the conflict
+    copy and the rest go out in two steps on what was seen once."""
+    with World(2, mode) as world, in_one_thread():
+        one, _ = world.hubs
+        for path in "abc":
+            write(world, one, path, b"\0one of " + path.encode())
+        assert world.killed(one, "push", at=2, what="upload", done=True)
+        world.put_object("b", b"\0another tool's")
+        for path in "ab":
+            write(world, one, path, b"\0two of " + path.encode())
+        result = world.run(one)
+        assert isinstance(result, SyncResult)
+        assert [conflict.path for conflict in result.conflicts] == ["b"]
+        world.quiet()
 
 
 def test_push_goes_on_after_it_was_killed_between_upload_and_note(world: World) -> None:

@@ -170,4 +170,5 @@ def upload_of(ready: Ready) -> Upload:
         None,
         entry.mtime,
         entry.executable,
+        put.announce,
     )

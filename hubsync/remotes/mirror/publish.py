@@ -102,8 +102,11 @@ class Publisher(Struct, frozen=True):
         if now.identity == expected.head.identity:
             return order, []
         later = self.books.index(now, expected.recorded, expected.head.head.last)
+        seen = expected.snapshot.tree  # an earlier publish on it may have recorded what it showed
         taken = {
-            path for path, entry in later.fresh.items() if entry != expected.recorded.get(path)
+            path
+            for path, entry in later.fresh.items()
+            if entry not in (expected.recorded.get(path), seen.get(path))
         }
         moved = [
             failed(change, PreconditionFailed(change.path))
