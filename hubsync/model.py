@@ -26,6 +26,15 @@ IGNORE_FILE: Final = ".hubsyncignore"
 GIT_IGNORE_FILE: Final = ".gitignore"
 
 
+_TIMES: Final = 1 << 63
+
+
+def time_of(ns: int) -> int:
+    """A file's time as it is remembered and told, ns since the epoch: within 64 bits, the years
+    1677 to 2262, which a file system may go beyond."""
+    return ns if -_TIMES <= ns < _TIMES else max(-_TIMES, min(ns, _TIMES - 1))
+
+
 def as_text(given: str) -> str:
     """What the system gave, with a sign in place of each byte that is no UTF-8."""
     return given.encode("utf-8", "replace").decode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Final
 
 from blake3 import blake3
@@ -38,15 +38,36 @@ def conflict_name(path: str, digest: bytes, length: int = _SHORTEST) -> str:
     mark = f".conflict-{digest.hex()[:length]}"
     room = MAX_NAME_BYTES - len(mark)
     extension = extension if len(extension.encode()) <= room // 2 else ""
-    stem = _shortened(stem, room - len(extension.encode()))
+    stem = shortened(stem, room - len(extension.encode()))
     return f"{directory}{slash}{stem}{mark}{extension}"
 
 
 def is_conflict_copy(path: str) -> str | None:
     """The path that ``path`` is a conflict copy of, or None if it is none.
 
-    Of a stem that was shortened only the beginning comes back.
+    Of a name that was shortened only a part comes back: see `original_among`.
     """
+    found = _parts(path)
+    return None if found is None else f"{found[0]}{found[2]}"
+
+
+def original_among(copy: str, paths: Container[str], siblings: Iterable[str]) -> str | None:
+    """The path that ``copy`` is a conflict copy of, None if it is none; of one whose name was
+    shortened, that of the ``siblings`` (the paths in its directory) of which it can be."""
+    found = _parts(copy)
+    if found is None:
+        return None
+    stem, mark, extension = found
+    original = f"{stem}{extension}"
+    if original in paths:
+        return original
+    digest = bytes.fromhex(mark)
+    might = (one for one in siblings if one.startswith(stem) and _parts(one) is None)
+    return next((one for one in might if conflict_name(one, digest, len(mark)) == copy), original)
+
+
+def _parts(path: str) -> tuple[str, str, str] | None:
+    """Of a conflict copy: its path up to the mark, the digest in the mark, and the extension."""
     if _BEGIN not in path:
         return None
     directory, slash, name = path.rpartition("/")
@@ -57,7 +78,7 @@ def is_conflict_copy(path: str) -> str | None:
     stem, extension = name[: mark.start()], name[mark.end() :]
     if not stem or extension.count(".") > 1:
         return None
-    return f"{directory}{slash}{stem}{extension}"
+    return f"{directory}{slash}{stem}", mark[0].removeprefix(_BEGIN), extension
 
 
 def copy_names(path: str, digest: bytes) -> Iterator[str]:
@@ -91,7 +112,7 @@ def _split(name: str) -> tuple[str, str]:
     return (stem, dot + extension) if stem.strip(".") else (name, "")
 
 
-def _shortened(text: str, size: int) -> str:
+def shortened(text: str, size: int) -> str:
     """As many whole characters of ``text`` as fit in ``size`` bytes of UTF-8."""
     data = text.encode()
     return text if len(data) <= size else data[:size].decode(errors="ignore")

@@ -19,7 +19,7 @@ from hubsync.engine.observe import View
 from hubsync.engine.task import Content
 from hubsync.local.digest import digest_many
 from hubsync.local.stage import Stage
-from hubsync.model import Entry, Kind, Plan, Problem, Side, Tree
+from hubsync.model import Entry, Kind, Plan, Problem, Side, Tree, time_of
 from hubsync.remotes.protocol import HoldsBack, HoldsContents, LeavesAlone
 
 READ_AHEAD = 64 << 20
@@ -185,4 +185,6 @@ def _same(context: Context, path: str, there: Entry, here: Entry) -> bool:
     except OSError:
         return False  # gone or unreadable meanwhile: the object is fetched and looked at instead
     # The checksum is of the file as it is now, the digest of what was read before.
-    return bool(same) and (status.st_mtime_ns, status.st_ctime_ns) == (here.mtime, here.ctime)
+    return bool(same) and (here.mtime, here.ctime) == tuple(
+        map(time_of, (status.st_mtime_ns, status.st_ctime_ns))
+    )

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from hubsync.local.unwritable import unwritable
-from hubsync.model import Entry, Kind
+from hubsync.model import Entry, Kind, time_of
 
 SECOND: Final = 1_000_000_000
 _FINE_TICK: Final = 20_000_000
@@ -87,10 +87,10 @@ def entry_of(status: os.stat_result, digest: bytes | None) -> Entry:
         Kind.FILE,
         status.st_size,
         digest,
-        status.st_mtime_ns,
+        time_of(status.st_mtime_ns),
         bool(status.st_mode & stat.S_IXUSR),
         "",
-        status.st_ctime_ns,
+        time_of(status.st_ctime_ns),
         status.st_ino,
     )
 
@@ -101,6 +101,6 @@ def same_evidence(entry: Entry, status: os.stat_result) -> bool:
         entry.inode != 0
         and entry.inode == status.st_ino
         and entry.size == status.st_size
-        and entry.mtime == status.st_mtime_ns
-        and entry.ctime == status.st_ctime_ns
+        and entry.mtime == time_of(status.st_mtime_ns)
+        and entry.ctime == time_of(status.st_ctime_ns)
     )

@@ -7,7 +7,7 @@ import os
 from hubsync.local.checks import unchanged
 from hubsync.local.evidence import vouch_written
 from hubsync.local.renames import Spot
-from hubsync.model import Entry, Kind
+from hubsync.model import Entry, Kind, time_of
 
 
 def with_evidence(target: Spot, entry: Entry, ready: os.stat_result) -> Entry:
@@ -20,10 +20,10 @@ def with_evidence(target: Spot, entry: Entry, ready: os.stat_result) -> Entry:
         entry.kind,
         now.st_size if entry.kind is Kind.LINK else entry.size,
         entry.digest,
-        now.st_mtime_ns,
+        time_of(now.st_mtime_ns),
         entry.executable,
         entry.target,
-        now.st_ctime_ns,
+        time_of(now.st_ctime_ns),
         now.st_ino if unchanged(ready, now) else 0,
         entry.identity,
     )

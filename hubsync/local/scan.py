@@ -32,7 +32,7 @@ from hubsync.local.repositories import is_own_submodule
 from hubsync.local.scanned import Scan
 from hubsync.local.settle import recognise_moved, settle_ignored, settle_leftovers
 from hubsync.local.unnamed import Unnamed
-from hubsync.model import METADATA_DIR, Entry, Kind, Problem, Tree
+from hubsync.model import METADATA_DIR, Entry, Kind, Problem, Tree, time_of
 
 _GIT: Final = ".git"
 
@@ -215,10 +215,10 @@ class Walk:
             Kind.LINK,
             now.st_size,
             None,
-            now.st_mtime_ns,
+            time_of(now.st_mtime_ns),
             False,
             target,
-            now.st_ctime_ns,
+            time_of(now.st_ctime_ns),
             now.st_ino,
         )
 

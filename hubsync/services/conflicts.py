@@ -6,11 +6,13 @@ every hub alike.
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Iterable
+from collections.abc import Collection
 
-from hubsync.core.conflicts import is_conflict_copy
+from hubsync.core.conflicts import is_conflict_copy, original_among, shortened
 from hubsync.core.ignore import IgnoreRules
+from hubsync.core.paths import MAX_NAME_BYTES, parent
 from hubsync.errors import LocalError, UsageError
 from hubsync.local.apply import Applier
 from hubsync.local.copying import copy_verified
@@ -26,13 +28,19 @@ from hubsync.results import ConflictCopy
 KEEP = ("mine", "theirs", "both")
 
 
-def copies_among(paths: Iterable[str]) -> list[ConflictCopy]:
-    """The conflict copies among some paths."""
+def copies_among(paths: Collection[str]) -> list[ConflictCopy]:
+    """The conflict copies among all the paths of a workspace."""
+    copies = [path for path in paths if is_conflict_copy(path) is not None]
+    folders: dict[str, list[str]] = {parent(copy): [] for copy in copies}
+    for path in paths if copies else ():
+        siblings = folders.get(parent(path))
+        if siblings is not None:
+            siblings.append(path)
     found = []
-    for path in paths:
-        original = is_conflict_copy(path)
-        if original is not None:
-            found.append(ConflictCopy(original, path))
+    for copy in copies:
+        original = original_among(copy, paths, folders[parent(copy)])
+        assert original is not None
+        found.append(ConflictCopy(original, copy))
     return sorted(found, key=lambda one: one.copy)
 
 
@@ -128,8 +136,11 @@ def _read(layout: Layout, tree: Tree, path: str) -> Entry:
 
 def free_name(root: str, conflict: ConflictCopy) -> str:
     """An ordinary name beside the original: ``notes-2.md``, or the next number that is free."""
-    stem, extension = os.path.splitext(conflict.path)
-    number = 2
-    while os.path.lexists(os.path.join(root, f"{stem}-{number}{extension}")):
-        number += 1
-    return f"{stem}-{number}{extension}"
+    directory, slash, name = conflict.path.rpartition("/")
+    stem, extension = os.path.splitext(name)
+    for number in itertools.count(2):
+        room = MAX_NAME_BYTES - len(f"-{number}{extension}".encode())
+        path = f"{directory}{slash}{shortened(stem, room)}-{number}{extension}"
+        if not os.path.lexists(os.path.join(root, path)):
+            return path
+    raise AssertionError("numbers do not end")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import IO, Final
 
 from hubsync.errors import HubsyncError, NameRefused, ObjectNotFound, StoreError
+from hubsync.model import time_of
 from hubsync.stores import beneath, folder_walk
 from hubsync.stores.folder_errors import folder_error, translate
 from hubsync.stores.folder_walk import HIDDEN, Unreadable, identity_of
@@ -30,7 +31,7 @@ in one process, 0.37 s in two, of whose time this one spends 0.05 s.
 
 
 def info_of(key: str, status: os.stat_result) -> ObjectInfo:
-    return ObjectInfo(key, status.st_size, identity_of(status), status.st_mtime_ns)
+    return ObjectInfo(key, status.st_size, identity_of(status), time_of(status.st_mtime_ns))
 
 
 def level_in(here: int, prefix: str) -> Level:

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+from hubsync.model import time_of
 from hubsync.stores.protocol import ObjectInfo
 
 SETTLED: Final = 3_000_000_000
@@ -53,7 +54,7 @@ def object_info(key: str, info: Mapping[str, Any], now: int) -> ObjectInfo:
     if info["type"] != "file":
         return ObjectInfo(key, -1, "occupied", 0)
     size = int(info.get("size") or 0)
-    mtime = _time(info)
+    mtime = time_of(_time(info))
     return ObjectInfo(key, size, _identity(info, size, mtime, now), mtime)
 
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from hubsync import announcing
 from hubsync.errors import HubsyncError, LocalError, SourceChanged
+from hubsync.model import time_of
 from hubsync.stores.protocol import Upload
 
 SMALL: Final = 8 << 20
@@ -36,7 +37,8 @@ class Content(Struct, frozen=True):
 
 def signature_of(status: os.stat_result) -> Signature:
     """(size, mtime ns, ctime ns, inode)."""
-    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    times = time_of(status.st_mtime_ns), time_of(status.st_ctime_ns)
+    return (status.st_size, *times, status.st_ino)
 
 
 def digest_of(data: bytes) -> bytes:

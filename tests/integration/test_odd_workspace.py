@@ -8,8 +8,10 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -275,6 +277,27 @@ def test_times_of_other_centuries_arrive(odd: Odd, when: str) -> None:
     odd.sync()
     odd.both_equal()
     assert int((odd.b.directory / "dated").stat().st_mtime) == seconds
+
+
+@pytest.mark.parametrize(
+    ("when", "arrives"),
+    [("9999-12-31", "2262-04-11 23:47:16"), ("1500-01-01", "1677-09-21 00:12:43")],
+)
+def test_times_that_64_bits_do_not_hold_arrive_as_the_nearest_that_they_do(
+    place: Place, starter: Launcher, when: str, arrives: str
+) -> None:
+    """A disk in memory has them; one that has not makes a time of its own of them."""
+    memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
+    with tempfile.TemporaryDirectory(dir=memory) as base:
+        odd = Odd(Path(base), place, starter)
+        odd.a.write("dated", "content")
+        subprocess.run(["touch", "-d", when, odd.a.directory / "dated"], check=True)
+        odd.sync()
+        assert odd.sync().json()["up"] == []
+        odd.both_equal()
+        if memory:
+            found = (odd.b.directory / "dated").stat().st_mtime_ns // 10**9
+            assert f"{datetime.fromtimestamp(found, UTC):%Y-%m-%d %H:%M:%S}" == arrives
 
 
 def test_a_file_that_is_appended_to_all_the_time_is_never_torn(odd: Odd) -> None:

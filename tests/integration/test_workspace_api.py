@@ -185,6 +185,25 @@ def test_conflict_is_kept_twice_until_it_is_resolved(
     assert len(list(Path(there.root).glob("notes*.md"))) == 1 + copies
 
 
+@pytest.mark.parametrize(
+    ("keep", "kept"), [("mine", ["of Bob\n"]), ("both", ["of Ada\n", "of Bob\n"])]
+)
+def test_conflict_of_a_name_as_long_as_a_disk_takes_is_resolved_under_that_name(
+    here: Workspace, there: Workspace, keep: str, kept: list[str]
+) -> None:
+    name = "l" * 252 + ".md"
+    _file(here, name).write_text("of Ada\n")
+    here.sync(identity=ADA)
+    _file(there, name).write_text("of Bob\n")
+    there.sync(identity=BOB)
+    assert [one.path for one in there.conflicts()] == [name]
+    there.resolve(name, keep)
+    assert there.conflicts() == []
+    left = sorted(Path(there.root).glob("l*.md"), key=lambda path: path.read_text())
+    assert [path.read_text() for path in left] == kept
+    assert name in [path.name for path in left]
+
+
 def test_problem_of_a_path_is_named_and_stops_no_other(here: Workspace) -> None:
     _file(here, "outside").symlink_to("/etc/hostname")
     _file(here, "fine.txt").write_text("fine\n")

@@ -7,7 +7,13 @@ from blake3 import blake3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubsync.core.conflicts import conflict_name, copy_names, entry_digest, is_conflict_copy
+from hubsync.core.conflicts import (
+    conflict_name,
+    copy_names,
+    entry_digest,
+    is_conflict_copy,
+    original_among,
+)
 from hubsync.model import Entry, Kind
 
 DIGEST = bytes.fromhex("0123456789abcdef" * 4)
@@ -65,6 +71,25 @@ def test_a_name_at_the_limit_loses_the_end_of_its_stem_between_characters() -> N
 def test_an_extension_that_leaves_no_room_is_dropped() -> None:
     name = conflict_name("a." + "x" * 250, DIGEST)
     assert name == "a.conflict-01234567"
+
+
+@pytest.mark.parametrize(
+    "path", ["d/" + "é" * 120 + ".ipynb", "a." + "x" * 250, "n" * 255, "a.txt"]
+)
+def test_of_a_name_that_was_shortened_the_original_is_found_beside_the_copy(path: str) -> None:
+    copy = conflict_name(path, DIGEST)
+    another = conflict_name(path, blake3(b"other").digest(), 16)
+    beside = [another, copy, f"{path[:100]}-", path, path[:-1], "b.txt"]
+    assert original_among(copy, set(beside), beside) == path
+    assert original_among(another, set(beside), beside) == path
+
+
+def test_a_copy_whose_original_is_gone_is_still_a_copy_and_other_names_are_none() -> None:
+    copy = conflict_name("n" * 255, DIGEST)
+    original = original_among(copy, {copy}, [copy])
+    assert original is not None
+    assert set(original) == {"n"}
+    assert original_among("notes.md", {"notes.md"}, ["notes.md"]) is None
 
 
 def test_more_of_the_digest_is_used_where_a_name_is_taken() -> None:
