@@ -36,12 +36,14 @@ _ONLYDIR: Final = 0x1000000
 _DONT_FOLLOW: Final = 0x2000000
 _EXCL_UNLINK: Final = 0x4000000
 _ISDIR: Final = 0x40000000
+_PLACES: Final = _MOVED_FROM | _MOVED_TO | _DELETE
 _WANTED: Final = (
     _MODIFY | _ATTRIB | _CLOSE_WRITE | _MOVED_FROM | _MOVED_TO | _CREATE | _DELETE
 ) | (_ONLYDIR | _DONT_FOLLOW | _EXCL_UNLINK)
 
 _EVENT: Final = struct.Struct("iIII")
 _BUFFER: Final = 1 << 18
+_REFUSED: Final = frozenset((errno.EACCES, errno.EPERM))
 _PASSING: Final = frozenset((errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ELOOP, errno.EPERM))
 
 
@@ -55,13 +57,24 @@ class Events(Struct, frozen=True):
 class Inotify:
     """Watches ``root`` without the directories that ``hides`` names; for one thread, but `stop`.
 
-    Raises OSError where the kernel has no events or no more watches.
+    ``telling``: files of that name are told of wherever one appears with a directory; ``moved`` is
+    called before ``hides`` is asked of a place that another directory may have taken. Raises
+    OSError where the kernel has no events or no more watches.
     """
 
-    def __init__(self, root: str, hides: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        root: str,
+        hides: Callable[[str], bool],
+        telling: str = "",
+        moved: Callable[[], None] = lambda: None,
+    ) -> None:
         self._root = root
         self._hides = hides
+        self._telling = telling
+        self._moved = moved
         self._directories: dict[int, str] = {}
+        self._unseen: set[str] = set()
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._descriptor = self._called(self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
         try:
@@ -105,8 +118,14 @@ class Inotify:
                 continue
             path = f"{directory}/{name}" if directory else name
             paths.append(path)
-            if mask & _ISDIR and mask & (_CREATE | _MOVED_TO) and not self._hides(path):
-                self._watch_below(path)
+            if not mask & _ISDIR:
+                continue
+            if mask & _PLACES:
+                self._moved()
+                self._unseen.discard(path)
+            appeared = mask & (_CREATE | _MOVED_TO) or (mask & _ATTRIB and path in self._unseen)
+            if appeared and not self._hides(path):
+                paths += self._watch_below(path)
         if lost:
             self._watch_below("")
         return Events(tuple(paths), lost)
@@ -135,23 +154,28 @@ class Inotify:
             events.append((number, mask, name))
         return events
 
-    def _watch_below(self, top: str) -> None:
-        """Watch a directory and those in it. The watch is there before it is looked into, so that
-        nothing appears unseen in between."""
+    def _watch_below(self, top: str) -> list[str]:
+        """Watch a directory and those in it; the paths in them that are to be told of. The watch is
+        there before it is looked into, so that nothing appears unseen in between."""
+        found: list[str] = []
         todo = [top]
         while todo:
             directory = todo.pop()
+            self._unseen.discard(directory)
             if not self._watch(directory):
                 continue
             try:
                 with os.scandir(os.path.join(self._root, directory)) as entries:
                     for entry in entries:
+                        path = f"{directory}/{entry.name}" if directory else entry.name
                         if entry.is_dir(follow_symlinks=False):
-                            path = f"{directory}/{entry.name}" if directory else entry.name
                             if not self._hides(path):
                                 todo.append(path)
-            except OSError:
-                continue  # gone meanwhile, or not ours to read: a scan says so
+                        elif entry.name == self._telling:
+                            found.append(path)
+            except OSError as error:  # gone meanwhile, or not ours to read: a scan says so
+                self._missed(directory, error)
+        return found
 
     def _watch(self, directory: str) -> bool:
         path = os.fsencode(os.path.join(self._root, directory))
@@ -161,10 +185,15 @@ class Inotify:
             )
         except OSError as error:
             if directory and error.errno in _PASSING:
+                self._missed(directory, error)
                 return False
             raise
         self._directories[number] = directory
         return True
+
+    def _missed(self, directory: str, error: OSError) -> None:
+        if error.errno in _REFUSED:
+            self._unseen.add(directory)
 
     def _called(self, result: int) -> int:
         if result < 0:

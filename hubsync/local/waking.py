@@ -10,7 +10,12 @@ from hubsync.core.paths import ancestors
 from hubsync.model import IGNORE_FILE, METADATA_DIR
 
 _GIT: Final = ".git"
-_OF_GIT: Final = (_GIT, f"{_GIT}/refs", f"{_GIT}/refs/heads")
+_HEADS: Final = "refs/heads"
+_ENTERED: Final = ("", "refs", _HEADS)
+_MOVES: Final = ("HEAD",)
+"""What a person commits, and where they are; a sync brings it along."""
+_MOVES_WITHIN: Final = ("", "HEAD", "index", "refs/stash")
+"""Of a repository inside the workspace, what is staged and stashed as well; and that it is one."""
 _LARGEST: Final = 1 << 20
 
 
@@ -29,21 +34,33 @@ class Waking:
         """Whether a change at ``path``, relative to the root, may be something to sync."""
         if path == METADATA_DIR or path.startswith(f"{METADATA_DIR}/"):
             return False
-        if path == _GIT or path.startswith(f"{_GIT}/"):
-            # What a person commits, and where they are; a sync brings it along.
-            moved = path == f"{_GIT}/HEAD" or path.startswith(f"{_GIT}/refs/heads/")
-            return moved and not path.endswith(".lock")
         if path.rpartition("/")[2] == IGNORE_FILE:
             self.forget()
             return True
-        return not self.hides(path, False) and not (
-            self.hides(path, True) and os.path.isdir(os.path.join(self._root, path))
-        )
+        if not self.matters(path):
+            return False
+        of_directory = self.hides(path, True) and os.path.isdir(os.path.join(self._root, path))
+        return not of_directory or _of_git(path) is not None
+
+    def matters(self, path: str) -> bool:
+        """The same of what is a file, if the rules have not changed."""
+        of_git = _of_git(path)
+        if of_git is None:
+            return not self.hides(path, False)
+        directory, within = of_git
+        if directory and self.hides(directory, True):
+            return False
+        if within.startswith(f"{_HEADS}/"):
+            return not within.endswith(".lock")
+        return within in (_MOVES_WITHIN if directory else _MOVES)
 
     def enters(self, directory: str) -> bool:
         """Whether a change in ``directory`` itself, not below it, may matter to anybody."""
-        if directory == _GIT or directory.startswith(f"{_GIT}/"):
-            return directory in _OF_GIT or directory.startswith(f"{_GIT}/refs/heads/")
+        of_git = _of_git(directory)
+        if of_git is not None:
+            above, within = of_git
+            entered = within in _ENTERED or within.startswith(f"{_HEADS}/")
+            return entered and not (above and self.hides(above, True))
         if directory.startswith(METADATA_DIR):
             return directory in (METADATA_DIR, f"{METADATA_DIR}/state")
         return not self.hides(directory, True)
@@ -64,6 +81,18 @@ class Waking:
         self._rules = self._rules.with_file(directory, text.decode("utf-8", "replace"))
 
     def forget(self) -> None:
-        """Ignore files have changed."""
+        """Ignore files have changed, or lie elsewhere now."""
         self._rules = IgnoreRules.builtin()
         self._read.clear()
+
+
+def _of_git(path: str) -> tuple[str, str] | None:
+    """The directory whose ``.git`` is at or above ``path``, and what ``path`` is in it; None if
+    there is none."""
+    if _GIT not in path:
+        return None
+    parts = path.split("/")
+    if _GIT not in parts:
+        return None
+    at = parts.index(_GIT)
+    return "/".join(parts[:at]), "/".join(parts[at + 1 :])

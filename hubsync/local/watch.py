@@ -115,7 +115,9 @@ class Watch:
 
     def _by_inotify(self, how: How) -> None:
         waking = Waking(self._root)
-        events = inotify.Inotify(self._root, lambda path: not waking.enters(path))
+        events = inotify.Inotify(
+            self._root, lambda path: not waking.enters(path), IGNORE_FILE, waking.forget
+        )
         with self._lock:
             self._events = events
         try:
@@ -196,7 +198,7 @@ def fingerprint(root: str, waking: Waking, stopping: Callable[[], bool]) -> int:
                     path = f"{directory}/{entry.name}" if directory else entry.name
                     status = entry.stat(follow_symlinks=False)
                     is_dir = stat.S_ISDIR(status.st_mode)
-                    if waking.hides(path, is_dir):
+                    if not (waking.enters(path) if is_dir else waking.matters(path)):
                         continue
                     if is_dir:
                         todo.append(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hubsync.local.inotify import Inotify
+from tests.users import unprivileged
 
 QUEUE = Path("/proc/sys/fs/inotify/max_queued_events")
 
@@ -42,6 +44,18 @@ def test_one_watch_for_each_directory_that_is_not_hidden(tmp_path: Path) -> None
         (tmp_path / "d" / "e" / "f").write_text("")
         _until(events, "d/e/f")
         assert len(events) == 5
+
+
+def test_a_directory_that_may_be_read_again_is_watched() -> None:
+    with unprivileged(), tempfile.TemporaryDirectory() as root:  # that of pytest is root's own
+        shut = Path(root) / "shut"
+        (shut / "deep").mkdir(parents=True)
+        shut.chmod(0)
+        with events_of(Path(root)) as events:
+            shut.chmod(0o700)
+            _until(events, "shut")
+            (shut / "deep" / "f").write_text("")
+            _until(events, "shut/deep/f")
 
 
 def test_stopping_ends_the_wait(tmp_path: Path) -> None:

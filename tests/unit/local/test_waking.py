@@ -45,11 +45,41 @@ def waking(tmp_path: Path) -> Waking:
         (".git/refs/remotes/origin/main", False),
         (".git/index", False),
         (".git/objects/ab/cdef", False),
-        ("sub/.git/HEAD", False),
+        ("sub/.git", True),
+        ("sub/.git/HEAD", True),
+        ("sub/.git/HEAD.lock", False),
+        ("sub/.git/index", True),
+        ("sub/.git/index.lock", False),
+        ("sub/.git/refs/heads/a/b", True),
+        ("sub/.git/refs/stash", True),
+        ("sub/.git/refs/hubsync/offered", False),
+        ("sub/.git/objects/ab/cdef", False),
+        ("scratch/.git/HEAD", False),
+        ("scratch/deep/.git/refs/heads/main", False),
+        (".github/x", True),
+        ("sub/.gitignore", True),
     ],
 )
 def test_paths(waking: Waking, path: str, wakes: bool) -> None:
     assert waking.wakes(path) is wakes
+
+
+@pytest.mark.parametrize(
+    ("directory", "enters"),
+    [
+        ("sub", True),
+        ("scratch", False),
+        ("sub/.git", True),
+        ("sub/.git/refs/heads/a", True),
+        ("sub/.git/refs/tags", False),
+        ("sub/.git/objects", False),
+        ("scratch/.git", False),
+        (".hubsync/state", True),
+        (".hubsync/stage", False),
+    ],
+)
+def test_directories(waking: Waking, directory: str, enters: bool) -> None:
+    assert waking.enters(directory) is enters
 
 
 def test_changed_rules_hold_from_then_on(waking: Waking, tmp_path: Path) -> None:

@@ -106,6 +106,31 @@ def test_a_directory_that_is_no_longer_ignored_is_heard(tmp_path: Path) -> None:
             time.sleep(0.05)
 
 
+def test_a_directory_that_comes_with_other_rules_is_heard_by_these(tmp_path: Path) -> None:
+    root = tmp_path / "work"
+    for name, rules in (("work/sub", "*.csv\n"), ("beside", "*.md\n")):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / ".hubsyncignore").write_text(rules)
+    with watched(root) as ears:
+        (root / "sub").rename(tmp_path / "away")
+        (tmp_path / "beside").rename(root / "sub")
+        ears.until(lambda heard: "sub/.hubsyncignore" in heard.paths)
+        (root / "sub" / "a.csv").write_text("x")
+        ears.until(lambda heard: "sub/a.csv" in heard.paths)
+
+
+def test_what_a_person_commits_in_a_repository_inside_is_heard(tmp_path: Path) -> None:
+    repository = tmp_path / "sub" / "project"
+    git = ["git", "-C", str(repository), "-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+    subprocess.run(["git", "init", "-q", str(repository)], check=True)
+    with watched(tmp_path) as ears:
+        subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "nothing"], check=True)
+        ears.until(lambda heard: any("/.git/refs/heads/" in path for path in heard.paths))
+        ears.heard.clear()
+        subprocess.run([*git, "switch", "-qc", "feature/a"], check=True)
+        ears.until(lambda heard: "sub/project/.git/HEAD" in heard.paths)
+
+
 def test_a_workspace_that_is_deleted_is_looked_for(tmp_path: Path) -> None:
     root = tmp_path / "work"
     root.mkdir()
