@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from hubsync.errors import HubsyncError
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 _AGAIN: Final = 30.0
 """Seconds until a session that could not be, is tried again."""
+
+_SOON: Final = 2.0
 
 Tell = Callable[[], None]
 
@@ -29,6 +32,9 @@ class Running:
         self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
+        self._again = asyncio.Event()
+        self._tried = asyncio.Event()
+        self._paused = False
         self.fault: Fault | None = None
 
     @property
@@ -46,13 +52,36 @@ class Running:
         return None if self._session is None else self._session.status
 
     @property
+    def paused(self) -> bool:
+        """Also one that is to be paused as soon as it is there."""
+        return self._paused and self.begun
+
+    @property
+    def elsewhere(self) -> Fault | None:
+        """What is told of another process that has the workspace's session."""
+        fault = self.fault
+        return fault if fault is not None and fault.kind == "busy" else None
+
+    @property
     def waiting(self) -> frozenset[str]:
         """Paths that are known to wait."""
         return frozenset() if self._session is None else self._session.waiting
 
     def begin(self, root: str) -> None:
+        """Or, if what was in its way may be gone, try once more at once."""
+        if self._session is None:
+            self.fault = None
+            self._tried.clear()
+        self._again.set()
         if self._task is None:
+            self._paused = False
             self._task = asyncio.get_running_loop().create_task(self._run(root))
+
+    async def tried(self) -> None:
+        """Until it is known whether there is a session; not for long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_SOON):
+                await self._tried.wait()
 
     async def end(self, deadline: float) -> bool:
         """Send what was not sent, in ``deadline`` seconds at most, and end. Whether all was."""
@@ -82,6 +111,7 @@ class Running:
             self._session.sync_now()
 
     def pause(self, on: bool) -> None:
+        self._paused = on
         if self._session is not None:
             (self._session.pause if on else self._session.resume)()
 
@@ -91,7 +121,9 @@ class Running:
         while True:
             try:
                 session = await self._made(root)
-                session.listen(lambda _: self._tell())
+                if self._paused:
+                    session.pause()
+                session.listen(lambda _: self._heard())
                 self._session, self.fault = session, None
                 await session.run()
             except HubsyncError as error:
@@ -104,8 +136,16 @@ class Running:
                     "The server's log says more. It is begun again by itself.",
                 )
             self._session = None
+            self._tried.set()
             self._tell()
-            await asyncio.sleep(_AGAIN)
+            self._again.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_AGAIN):
+                    await self._again.wait()
+
+    def _heard(self) -> None:
+        self._tried.set()  # the first thing that it tells is how it watches
+        self._tell()
 
     async def _made(self, root: str) -> Session:
         """Raises NotAWorkspace."""

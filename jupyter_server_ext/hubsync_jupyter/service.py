@@ -160,6 +160,7 @@ class Service:
             if self.places is None
             else places.document(self.places, self.remotes),
             **document,
+            "paused": self.running.paused,
             "last_sync": last["ended"] if last else max(known, default=None),
             "tasks": [one.document() for one in self.tasks.running()],
             "login": {
@@ -253,9 +254,24 @@ class Service:
         self.arrived([*(one["path"] for name in here for one in result[name]), *result["merged"]])
         return result
 
-    def start_session(self) -> None:
+    async def start_session(self) -> None:
+        """Raises CallFailed where another process has it."""
         self.running.begin(self.needed().root)
         self._listener.changed()
+        await self.running.tried()
+        self._refuse_elsewhere()
+
+    def pause(self, on: bool) -> None:
+        """Raises CallFailed where another process has the session, which this cannot pause."""
+        self.needed()
+        self._refuse_elsewhere()
+        self.running.pause(on)
+        self._listener.changed()
+
+    def _refuse_elsewhere(self) -> None:
+        fault = self.running.elsewhere
+        if fault is not None:
+            raise failure("conflict", fault.code, fault.message, fault.hint)
 
     async def stop_session(self) -> None:
         await self.running.end(self.settings.flush_timeout)

@@ -23,7 +23,6 @@ def session_document(status: SessionStatus | None, fault: Fault | None) -> Docum
     trouble = None if facts is None else facts.trouble
     retry_at = None if facts is None else facts.retry_at
     return {
-        "paused": facts is not None and facts.paused,
         "pending": 0 if facts is None else facts.pending,
         "progress": None if facts is None else progress_document(facts.progress),
         "last": None if last is None else figures(last),

@@ -114,7 +114,7 @@ function label(status: Status, trans: TranslationBundle): string {
     case 'restoring':
       return percentage(status.progress, trans.__('Restoring'));
     case 'off':
-      return trans.__('Sync is off');
+      return isElsewhere(status) ? trans.__('Synced elsewhere') : trans.__('Sync is off');
     default:
       return String(status.state);
   }
@@ -196,10 +196,17 @@ function sentence(status: Status, trans: TranslationBundle, now: Date): string {
         ...(status.progress ? [measure(status.progress, trans)] : [])
       ].join('\n');
     case 'off':
-      return trans.__('Nothing is sent or fetched.');
+      return isElsewhere(status)
+        ? trans.__('Another program keeps your files in sync.')
+        : trans.__('Nothing is sent or fetched.');
     default:
       return '';
   }
+}
+
+/** Whether another process has the workspace's session: `hubsync watch`, or another server. */
+function isElsewhere(status: Status): boolean {
+  return status.state === 'off' && status.trouble?.kind === 'busy';
 }
 
 /** Safety stops that may be what the person wants. */

@@ -110,6 +110,13 @@ const STATES: [State, string, string][] = [
   ['off', 'cloud', 'quiet']
 ];
 
+test('off with a session elsewhere does not say that nothing is sent', () => {
+  const trouble = { kind: 'busy', code: 'session-running', message: 'By process 7.', hint: '' };
+  const told = words({ ...status('off'), trouble }, true, trans);
+  expect(told.label).toBe('Synced elsewhere');
+  expect(told.detail).toBe('Another program keeps your files in sync.\nBy process 7.');
+});
+
 test.each(STATES)('%s has a sign, a word, a sentence and a tone', (state, sign, tone) => {
   const told = words(status(state), true, trans);
   expect([told.sign, told.tone]).toEqual([sign, tone]);

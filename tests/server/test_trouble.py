@@ -105,8 +105,27 @@ async def test_a_second_session_of_the_workspace_says_who_has_it(
     status = await api.until(lambda status: status["trouble"])
     assert (status["state"], status["trouble"]["kind"]) == ("off", "busy")
     assert status["trouble"]["code"] == "session-running"
+    for verb in ("pause", "resume", "start"):
+        (await api.post(verb)).refused(409, "session-running")
     await other.stop(10.0)
     await running
+    (await api.post("start")).ok()
+    await api.until_state("synced")
+
+
+async def test_a_session_that_is_paused_before_it_is_there_begins_paused(
+    api: Api, home: Path, remote: Path
+) -> None:
+    await api.set_up(remote.as_uri())
+    (await api.post("stop")).ok()
+    (await api.post("start")).ok()
+    (await api.post("pause")).ok()
+    status = await api.until_state("paused")
+    assert status["paused"]
+    (home / "a").write_text("a")
+    (await api.post("resume")).ok()
+    await api.until_state("synced")
+    assert (remote / "a").read_text() == "a"
 
 
 async def test_a_stop_that_was_confirmed_is_over(api: Api, home: Path, remote: Path) -> None:

@@ -76,8 +76,7 @@ class Pause(Handler):
     @answers
     async def post(self) -> dict[str, Any]:
         self.read(Nothing)
-        self.service.needed()
-        self.service.running.pause(True)
+        self.service.pause(True)
         return {"status": self.service.status()}
 
 
@@ -85,8 +84,7 @@ class Resume(Handler):
     @answers
     async def post(self) -> dict[str, Any]:
         self.read(Nothing)
-        self.service.needed()
-        self.service.running.pause(False)
+        self.service.pause(False)
         return {"status": self.service.status()}
 
 
@@ -94,7 +92,7 @@ class Start(Handler):
     @answers
     async def post(self) -> dict[str, Any]:
         self.read(Nothing)
-        self.service.start_session()
+        await self.service.start_session()
         return {"status": self.service.status()}
 
 
