@@ -54,6 +54,20 @@ def test_it_sends_what_is_saved_and_at_the_end_what_is_left(
     assert "rror" not in err
 
 
+@pytest.mark.parametrize("arguments", [(), ("--json",)])
+def test_a_full_disk_under_its_log_does_not_end_the_sync(
+    hub_a: Hub, remote: Path, arguments: tuple[str, ...]
+) -> None:
+    with open("/dev/full", "w") as full, hub_a.start("watch", *arguments, stdout=full) as process:
+        for name in ("one.md", "two.md"):
+            hub_a.write(name, "x")
+            _until(remote / name)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "cannot be written to standard output" in err
+
+
 def test_what_another_hub_sends_is_told_with_v(hub_a: Hub, hub_b: Hub) -> None:
     with hub_a.start("watch", "-v") as process:
         _line(process, "nothing to do")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
 import click
@@ -56,16 +57,16 @@ async def _watch(shell: Shell, session: Session, flush_timeout: float) -> int:
     report = Report(shell.view(session.root), quiet=shell.quiet)
 
     begun = shell.json or shell.quiet
-    unheard: list[OSError | LocalError] = []
+    unheard: deque[OSError | LocalError] = deque(maxlen=1)
 
     def told(status: SessionStatus) -> None:
-        if unheard:
-            return
         try:
             say(status)
-        except (OSError, LocalError) as error:  # nobody reads any more, or the disk is full
+        except BrokenPipeError as error:  # nobody reads any more
             unheard.append(error)
             interrupted.set()
+        except (OSError, LocalError) as error:  # a full disk under a log is no reason to end
+            unheard.append(error)
 
     def say(status: SessionStatus) -> None:
         nonlocal begun
