@@ -710,3 +710,30 @@ def test_a_path_that_cannot_be_brought_stops_nothing_and_is_not_deleted(site: Gi
     two.git("commit", "-qam", "by hand")
     again.sync()
     assert "120000" in git(site.repository, "ls-tree", "hubsync/ada.shadow/main", "link")
+
+
+@pytest.mark.parametrize(("first", "second"), [("feat", "feat/a"), ("feat/a", "feat")])
+def test_a_branch_beside_which_there_can_be_none_of_that_name_is_told_and_may_go(
+    site: GitSite, first: str, second: str
+) -> None:
+    """Git keeps a branch as a file or as a folder."""
+    one, two = site.person("one"), site.person("two")
+    for hub in (one, two):
+        hub.git("switch", "-qc", first)
+    work(one)
+    one.sync()
+    two.sync()
+    for hub in (one, two):
+        hub.git("stash", "-q")
+        hub.git("switch", "-q", "main")
+        hub.git("branch", "-qD", first)
+        hub.git("switch", "-qc", second)
+    one.git("stash", "pop", "-q")
+    with pytest.raises(StoreError) as caught:
+        one.sync()
+    assert caught.value.code == "branch-in-the-way"
+    one.git("push", "-q", "origin", "--delete", f"hubsync/ada.shadow/{first}")
+    one.sync()
+    assert side(site, second)["new.txt"].strip() == "new"
+    two.sync()
+    assert two.files() == one.files()

@@ -51,8 +51,19 @@ class Clone(Struct, frozen=True):
 
     def point(self, reference: str, commit: str) -> None:
         """Let a reference of hubsync's own name the commit."""
-        if self.named(reference) != commit:
-            self.repository.references.create(reference, pygit2.Oid(hex=commit), force=True)
+        if self.named(reference) == commit:
+            return
+        self._make_room(reference)
+        self.repository.references.create(reference, pygit2.Oid(hex=commit), force=True)
+
+    def _make_room(self, reference: str) -> None:
+        """Forget branches of the remote that it has no more, as it has one whose name is the
+        beginning of theirs, or goes on after it."""
+        if self.named(reference) or not reference.startswith(self.tracking("")):
+            return
+        for one in list(self.tracked()):
+            if one.name.startswith(f"{reference}/") or reference.startswith(f"{one.name}/"):
+                one.delete()
 
     def brought(self, branch: str, heads: Mapping[str, str]) -> str:
         """The tip of the remote's branch, with everything that it needs here; ``""`` if there is no
@@ -63,6 +74,7 @@ class Clone(Struct, frozen=True):
             if found in self.repository:
                 self.point(name, found)
             else:
+                self._make_room(name)
                 self.transport.fetch(branch, name)
                 found = self.named(name)
         return found

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from hubsync.core.paths import ancestors
-from hubsync.errors import RemoteMoved
+from hubsync.errors import RemoteMoved, StoreError
 from hubsync.model import Entry, Problem
 from hubsync.remotes.git import lfs, objects
 from hubsync.remotes.git.committing import Committing
@@ -23,7 +23,7 @@ from hubsync.remotes.git.mode import Mode
 from hubsync.remotes.git.own import leaking
 from hubsync.remotes.git.packing import Contents
 from hubsync.remotes.git.preparing import Preparing, Ready
-from hubsync.remotes.git.side import told
+from hubsync.remotes.git.side import as_one_part, told
 from hubsync.remotes.protocol import Change, Done, Outcome, Published, Record, SyncNote
 from hubsync.report import Reporter
 
@@ -82,6 +82,8 @@ class Publisher:
                 return Published(tuple(outcomes), revision, size)
             self.pause(attempt)
             before, remote = remote, self.fetched()
+            if remote == before:
+                self._refuse_in_the_way()
             if remote == before and not _is_locked(refused):
                 side = self.mode.aside(commit, note.identity, refused, reporter)
                 problem = self._told(ready, side, refused, (planned, commit))
@@ -90,6 +92,19 @@ class Publisher:
             "Other hubs published again and again meanwhile; nothing was overwritten.",
             "Run the command again.",
         )
+
+    def _refuse_in_the_way(self) -> None:
+        """Raises StoreError if the remote has a branch beside which Git can have none of this name:
+        a name is a file or a folder."""
+        target = self.mode.target
+        for name in self.mode.clone.transport.heads()[0]:
+            if name.startswith(f"{target}/") or target.startswith(f"{name}/"):
+                raise StoreError(
+                    f"The remote has a branch {name}, so it can have none called {target}.",
+                    "If nobody needs it any more (look at what is on it first): "
+                    f"git push {self.mode.clone.remote} --delete {name}",
+                    "branch-in-the-way",
+                )
 
     def held_back(self, path: str, entry: Entry, there: Entry | None) -> Problem | None:
         """Why `publish` would not take the file that is at ``path`` now."""
@@ -116,7 +131,7 @@ class Publisher:
     def _pushed(self, commit: str, reporter: Reporter, *, many: bool) -> str | None:
         """Move the remote's branch to ``commit``; why it was refused, if it was."""
         clone, target = self.mode.clone, self.mode.target
-        name = f"{_OUTGOING}/{target}"
+        name = f"{_OUTGOING}/{as_one_part(target)}"
         clone.point(name, commit)
         lfs.push(clone.repository, clone.remote, name)
         refused = clone.transport.push(name, target, reporter, many=many)

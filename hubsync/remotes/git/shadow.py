@@ -32,7 +32,7 @@ from hubsync.remotes.git.clone import Clone
 from hubsync.remotes.git.message import HEAD, HUB, trailer
 from hubsync.remotes.git.place import SHADOW_MODE
 from hubsync.remotes.git.restoring import restore
-from hubsync.remotes.git.side import SIDE, is_shadow, shadow_branch, side_branch, user_on
+from hubsync.remotes.git.side import as_one_part, is_shadow, shadow_branch, side_branch, user_on
 from hubsync.remotes.protocol import Agreement
 from hubsync.report import Reporter
 
@@ -180,7 +180,8 @@ class ShadowMode(Struct, frozen=True):
 
     @property
     def _agreed_name(self) -> str:
-        return f"{_AGREED}/{side_branch(self.user, self.clone.branch).removeprefix(SIDE)}"
+        user = user_on(side_branch(self.user, self.clone.branch))
+        return f"{_AGREED}/{user}/{as_one_part(self.clone.branch)}"
 
     @property
     def _agreed(self) -> str:

@@ -45,6 +45,12 @@ def user_of(name: str) -> str:
     return re.sub(r"[^\w-]+", "-", name).strip("-")
 
 
+def as_one_part(branch: str) -> str:
+    """A branch's name as one part of a reference: nothing that is called after another branch,
+    ``a`` beside ``a/b``, can be in its way."""
+    return branch.replace("%", "%25").replace("/", "%2F")
+
+
 def user_on(branch: str) -> str:
     """Whose branch that is, if it is one of hubsync's own; else ``""``."""
     found = re.match(rf"{SIDE}([^/]+)/.", branch)
@@ -71,11 +77,11 @@ def put_aside(
         there = _brought(repository, transport, side, heads)
         if refused is not None and there == before:
             break  # not because another hub was quicker
-        own = f"{_ASIDE}/{side}"
+        own = f"{_ASIDE}/{as_one_part(side)}"
         made = _united(repository, commit, there, _named(repository, own))
         if made == there:
             return side, None
-        name = f"{_HERE}/{side}"
+        name = f"{_HERE}/{as_one_part(side)}"
         repository.references.create(name, pygit2.Oid(hex=made), force=True)
         refused, before = transport.push(name, side, reporter), there
         if refused is None:
@@ -87,7 +93,7 @@ def put_aside(
 def _brought(repository: Any, transport: Transport, branch: str, heads: Mapping[str, str]) -> str:
     there = heads.get(branch, "")
     if there and there not in repository:
-        name = f"{_HERE}/{branch}"
+        name = f"{_HERE}/{as_one_part(branch)}"
         transport.fetch(branch, name)
         return _named(repository, name)
     return there
