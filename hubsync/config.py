@@ -47,7 +47,7 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 
 class RemoteSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One ``[[remote]]`` table. ``larger_than`` in bytes. ``upstream``: what ``url`` is a fork of;
-    ``only_here``: other hubs are not told of it."""
+    ``only_here``: other hubs are not told of it; ``withdrawn``: one of them tells of it no more."""
 
     name: str
     url: str
@@ -59,6 +59,7 @@ class RemoteSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     user: str | None = None
     upstream: str | None = None
     only_here: bool = False
+    withdrawn: bool = False
     options: dict[str, str] = field(default_factory=dict)
 
     def rule(self) -> Rule:
@@ -313,8 +314,9 @@ def _plain(settings: RemoteSettings) -> Mapping[str, object]:
         value = getattr(settings, key)
         if value is not None:
             table[key] = value
-    if settings.only_here:
-        table["only_here"] = True
+    for key in ("only_here", "withdrawn"):
+        if getattr(settings, key):
+            table[key] = True
     if settings.options:
         table["options"] = dict(settings.options)
     return table

@@ -107,7 +107,13 @@ def _changed(before: RemoteSettings, changes: dict[str, Any]) -> RemoteSettings:
     kept = before.options if same_storage(url, before.url) else {}
     options = {k: v for k, v in {**kept, **changes.get("options", {})}.items() if v != ""}
     upstream = before.upstream if url == before.url else None
-    given = {**changes, "url": url, "options": options, "upstream": upstream}
+    given = {
+        **changes,
+        "url": url,
+        "options": options,
+        "upstream": upstream,
+        "withdrawn": False,  # other hubs are told of it
+    }
     return checked(replace(before, **_of_git(before, url, changes), **given))
 
 

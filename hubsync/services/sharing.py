@@ -56,9 +56,10 @@ def told(links: Links) -> Told:
         and one.name not in links.settings.declined
         and not any(one.is_at(other) for other in linked.values())
     ]
+    gone = [_withdrawn(one) for one in links.settings.remote if one.withdrawn]
     return Told(
         tuple(one for one in new if one.name not in linked),
-        tuple(_waits(one, linked.get(one.name)) for one in new),
+        (*(_waits(one, linked.get(one.name)) for one in new), *gone),
     )
 
 
@@ -85,6 +86,8 @@ def adopted(settings: Settings, before: tuple[Shared, ...], now: tuple[Shared, .
         unruled = Shared(one.name) if first else None
         was = _about(before, one, first=first) or unruled
         told = _about(now, one, first=first) or unruled
+        if not (first or one.only_here) and (was or told):
+            one = structs.replace(one, withdrawn=told is None)
         if was is None or told is None or not was.agrees(one):
             return one
         return told.with_rules_of(one)
@@ -208,6 +211,17 @@ def _waits(one: Shared, linked: RemoteSettings | None) -> Problem:
         f"{linked.url}, and stays there.",
         f"To go there too: hubsync remote accept {one.name}. To stay: "
         f"hubsync remote decline {one.name}.",
+    )
+
+
+def _withdrawn(one: RemoteSettings) -> Problem:
+    return Problem(
+        SHARED_FILE,
+        "remote-withdrawn",
+        f"It names the remote {one.name!r} no more: another hub did away with it. This workspace "
+        "is still linked to it, and other hubs do not see what goes there.",
+        f"To do without it here too (what lies there stays): hubsync remote remove {one.name}. To "
+        f"tell other hubs of it again: hubsync remote set {one.name} --url {one.url}",
     )
 
 

@@ -252,6 +252,30 @@ def test_a_remote_that_is_removed_is_told_no_more(mirror: Site) -> None:
         assert len(b.remotes()) == 1
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_a_hub_that_is_linked_to_what_another_did_away_with_is_told(
+    mirror: Site, again: bool
+) -> None:
+    with mirror.begin() as a:
+        a.add_remote("data", mirror.url("data"), include=("data/**",))
+        sync(a)
+        b, _ = mirror.clone()
+        with b:
+            a.remove_remote("data")
+            sync(a)
+            for result in (sync(b), sync(b)):
+                assert [one.code for one in result.problems] == ["remote-withdrawn"]
+            if again:
+                b.set_remote("data", url=mirror.url("data"))
+                assert sync(b).problems == ()
+                sync(a)
+                assert [one.name for one in a.remotes_elsewhere()] == ["data"]
+            else:
+                b.remove_remote("data")
+                assert sync(b).problems == ()
+                assert sync(a).nothing_done()
+
+
 @pytest.mark.parametrize(
     "entry",
     [
