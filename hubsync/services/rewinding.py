@@ -19,7 +19,7 @@ from hubsync.local.layout import Layout
 from hubsync.local.stage import Stage
 from hubsync.local.steps import Result, Step
 from hubsync.local.trash import Trash
-from hubsync.model import LogRecord
+from hubsync.model import Kind, LogRecord
 from hubsync.remotes.protocol import Remote
 from hubsync.report import Reporter
 from hubsync.results import Restored
@@ -143,8 +143,13 @@ def _sides(records: Iterable[LogRecord], at: str) -> Iterator[tuple[LogRecord, b
 
 
 def _step(remote: Remote, layout: Layout, one: Wanted, name: str, slot: str) -> Step | None:
-    """None where the content stands there already."""
+    """None where the content stands there already, or where a directory that was empty has come to
+    hold something."""
     refuse_name(name)
+    if is_directory(layout, name) and os.listdir(os.path.join(layout.root, name)):
+        entry = remote.read(one.path, one.version, slot)
+        if entry.kind is Kind.DIR:
+            return None
     there = present(layout, name)
     if there is not None and entry_digest(there) == one.digest:
         return None

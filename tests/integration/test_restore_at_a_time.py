@@ -98,3 +98,19 @@ def test_a_directory_whose_name_a_file_has_now_comes_back_beside_it(tmp_path: Pa
         with pytest.raises(LocalError):
             workspace.restore("d", at="2023-11-14T22:13:25+00:00")
         assert (work / "d").read_text() == "a file now"
+
+
+def test_a_directory_that_was_empty_then_keeps_what_came_into_it(tmp_path: Path) -> None:
+    work, clock = tmp_path / "work", Clock()
+    (work / "d/empty").mkdir(parents=True)
+    (work / "d/f").write_text("one")
+    with Workspace.init(str(work), f"file://{tmp_path}/remote", clock=clock) as workspace:
+        workspace.sync(identity=ME)
+        clock.later()
+        (work / "d/empty/came").write_text("later")
+        (work / "d/f").write_text("two")
+        workspace.sync(identity=ME)
+        restored = workspace.restore("d", at="2023-11-14T22:13:25+00:00")
+        assert restored.files == 1
+        assert (work / "d/f").read_text() == "one"
+        assert (work / "d/empty/came").read_text() == "later"
