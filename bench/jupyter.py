@@ -99,7 +99,8 @@ def page(server: Server, path: str) -> Iterator[Page]:
     """JupyterLab in Chromium, with a text file open for typing. Raises LeftOut."""
     from playwright.sync_api import sync_playwright
 
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    programs = ("chromium-headless-shell", "chromium")
+    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, programs)), None)
     if program is None:
         raise LeftOut("it needs Chromium: install it, or name it in CHROMIUM")
     with sync_playwright() as playwright:

@@ -23,8 +23,8 @@ SIZE = {"width": 1060, "height": 620}
 
 
 def _chromium() -> str:
-    named = os.environ.get("CHROMIUM")
-    found = named or shutil.which("chromium") or shutil.which("chromium-browser")
+    programs = ("chromium-headless-shell", "chromium", "chromium-browser")
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, programs)), None)
     if found is None:
         reason = "the browser tests need Chromium: install it, or name it in CHROMIUM"
         if os.environ.get("CI"):

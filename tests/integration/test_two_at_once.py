@@ -14,7 +14,7 @@ from tests.kill.hubs import FOLDER, Ended, Hub, Launcher, launcher
 from tests.kill.places import Bucket, Folder, Place, contents, everything, files
 from tests.servers import Server
 
-ROUNDS = 32
+ROUNDS = 20
 
 
 @pytest.fixture(scope="module")

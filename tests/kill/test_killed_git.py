@@ -20,8 +20,9 @@ from tests.kill.scene import Scene, differing, old_or_new
 from tests.servers import git_http
 
 COMMANDS = ("sync", "push", "pull", "clone")
-QUICK = 3
-"""Points at which each command is killed on each kind of server, before and after."""
+QUICK = 2
+"""Points at which each command is killed on each kind of server, one before and one after what it
+does there; `test_killed_at_every_point` takes all of them."""
 AT_ONCE = 20.0
 """Seconds within which a run after a kill has to be done, whatever locks it finds."""
 
@@ -102,7 +103,7 @@ def check_killed(scene: Scene, command: str, whole: Uninterrupted) -> None:
 
 def _chosen(count: int, quick: int) -> list[int]:
     """So many numbers from 1 to ``count``, evenly spread."""
-    return sorted({round(1 + step * (count - 1) / (quick - 1)) for step in range(quick)})
+    return [1 + count * (2 * step + 1) // (2 * quick) for step in range(quick)]
 
 
 def _kill_at(
