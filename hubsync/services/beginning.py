@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -19,6 +20,7 @@ from hubsync.local.layout import (
     remove_directories,
     workspace_root,
 )
+from hubsync.local.repositories import keeps_git
 
 
 def link(
@@ -64,6 +66,13 @@ def refuse_workspace(root: str) -> None:
         )
     if not os.path.isdir(root):
         raise UsageError(f"{root} is not a directory.", "Create it first.", "no-such-directory")
+    inside = next((one for one in (root, *map(str, Path(root).parents)) if keeps_git(one)), None)
+    if inside is not None:
+        raise UsageError(
+            f"{inside} is what Git keeps a repository in, not a directory of work.",
+            "Sync a clone of it: hubsync clone, or 'hubsync init' in its working directory.",
+            "inside-git",
+        )
 
 
 def prepare_clone(

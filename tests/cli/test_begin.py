@@ -9,6 +9,7 @@ import pytest
 from hubsync.errors import UsageError
 from hubsync_cli.commands.start import directory_of
 from tests.cli.running import Hub
+from tests.git_hubs import git
 
 
 def _files(directory: Path) -> dict[str, bytes]:
@@ -45,6 +46,20 @@ def test_init_refuses_inside_another_workspace(hub_a: Hub, remote: Path) -> None
     assert ran.err.startswith("error: ")
     assert "hint: " in ran.err
     assert not (hub_a / "data" / ".hubsync").exists()
+
+
+@pytest.mark.parametrize("place", ["bare.git", "bare.git/hooks", "clone/.git"])
+def test_init_refuses_what_git_keeps_a_repository_in(
+    outside: Hub, remote: Path, place: str
+) -> None:
+    git(outside.directory, "init", "-q", "--bare", "bare.git")
+    git(outside.directory, "init", "-q", "clone")
+    directory = outside.directory / place
+    directory.mkdir(exist_ok=True)
+    ran = outside.run("init", remote.as_uri(), cwd=directory)
+    assert ran.status == 2
+    assert "is what Git keeps a repository in" in ran.err
+    assert not (directory / ".hubsync").exists()
 
 
 def test_init_unites_files_on_both_sides(hub_a: Hub, outside: Hub, remote: Path) -> None:
