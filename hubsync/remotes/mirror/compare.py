@@ -14,9 +14,11 @@ from typing import Final
 from msgspec import Struct
 
 from hubsync.core.paths import check_remote_name
-from hubsync.model import Entry, Kind, Problem, Tree
+from hubsync.model import METADATA_DIR, Entry, Kind, Problem, Tree
 from hubsync.stores.protocol import ObjectInfo, Vouched
 
+_OWN: Final = f"/{METADATA_DIR}/"
+_MIRROR: Final = f"{_OWN}format.json"
 _SLACK: Final = 1_000_000_000
 """Some servers tell the time of an object in whole seconds in one answer and exactly in another."""
 
@@ -94,7 +96,10 @@ def overlay(tree: Tree, found: Differences, journal: Mapping[str, Entry]) -> Ove
     problems: list[Problem] = []
     for path in found.missing:
         changes[path] = None
+    inside = {key.removesuffix(_MIRROR) for key in found.odd if key.endswith(_MIRROR)}
     for key, info in found.odd.items():
+        if inside and key.partition(_OWN)[0] in inside:
+            continue
         ours = journal.get(key)
         if ours is not None and ours.identity == info.identity and ours.size == info.size:
             changes[key] = ours
@@ -116,7 +121,20 @@ def overlay(tree: Tree, found: Differences, journal: Mapping[str, Entry]) -> Ove
             continue
         before = tree.get(key)
         changes[key] = _foreign(info, before)
+    problems += map(_mirror_inside, sorted(inside))
     return Overlay(changes, frozenset(unrecorded), tuple(problems))
+
+
+def _mirror_inside(folder: str) -> Problem:
+    """Told once, not for each object of its books."""
+    return Problem(
+        f"{folder}/{METADATA_DIR}",
+        "mirror-inside",
+        f"Another workspace is linked to {folder}, inside this remote. Its files are synced from "
+        "here too; what hubsync keeps there for it is left alone.",
+        "Two workspaces for the same files are in each other's way: link one of them to a place of "
+        "its own (hubsync remote set), or add the folder to .hubsyncignore here.",
+    )
 
 
 def _is_below(path: str, folders: set[str]) -> bool:

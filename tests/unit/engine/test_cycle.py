@@ -486,6 +486,18 @@ def test_what_a_failing_disk_did_not_make_durable_is_not_in_the_base(
 # -- other tools -----------------------------------------------------------------------------
 
 
+def test_another_workspace_s_mirror_inside_is_told_of_once_and_its_files_are_synced(
+    site: Site,
+) -> None:
+    one = site.hub("one", {"a": "1"})
+    one.sync()
+    for name in ("b", ".hubsync/format.json", ".hubsync/index/head", ".hubsync/log/1"):
+        site.other_tool(f"sub/{name}", "2")
+    [problem] = one.sync().problems
+    assert (problem.path, problem.code) == ("sub/.hubsync", "mirror-inside")
+    assert one.files() == {"a": "1", "sub/b": "2"}
+
+
 def test_what_another_tool_writes_is_a_change_like_any_other(site: Site) -> None:
     one, two = site.pair({"a": "old", "b": "old"})
     site.other_tool("a", "by another tool")
