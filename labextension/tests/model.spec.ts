@@ -1,4 +1,3 @@
-import type { TranslationBundle } from '@jupyterlab/translation';
 import { bytes, when } from '../src/format';
 import { isAtGitHub } from '../src/account';
 import { SyncModel } from '../src/model';
@@ -6,16 +5,7 @@ import { toContents, toWorkspace } from '../src/paths';
 import { wishOf } from '../src/panel/wish';
 import type { Outcome, State, Status } from '../src/protocol';
 import { advice, describe as words } from '../src/words';
-
-const filled = (text: string, values: unknown[]) =>
-  text.replace(/%(\d)/g, (_, place: string) => String(values[Number(place) - 1]));
-
-/** English as it is written. */
-const trans = {
-  __: (text: string, ...values: unknown[]) => filled(text, values),
-  _n: (one: string, many: string, count: number, ...values: unknown[]) =>
-    filled(count === 1 ? one : many, [count, ...values])
-} as unknown as TranslationBundle;
+import { trans } from './english';
 
 function status(state: State, rest: Partial<Status> = {}): Status {
   return {

@@ -26,6 +26,7 @@ from tests.notebooks import notebook
 from tests.servers.git_http import git_http
 
 Shot = Callable[[Page, str], None]
+SECRET = "ghp_" + "Zq7Rk2Lw9Xv4Bn8Mc3Td6Yf1Hs5Jg0Pa2Wb4"
 FILES = {
     "clean.ipynb": notebook("one = 1", "two = 2"),
     "dirty.ipynb": notebook("one = 1", "two = 2"),
@@ -356,6 +357,23 @@ def test_a_push_that_is_refused_is_told_and_tried_again(
     until(lambda: site.on_the_remote("refused.md") == "One file too many.", lab.log)
     until_state(page, "synced")
     expect(page.locator(".Toastify__toast")).to_have_count(0)
+
+
+def test_a_file_that_is_held_back_is_told_once_until_it_is_gone(
+    site: Site, lab: Lab, page: Page
+) -> None:
+    lab.open(page)
+    until_state(page, "synced")
+    toast = page.locator(".Toastify__toast")
+    (lab.home / "settings.py").write_text(f'TOKEN = "{SECRET}"\n')
+    expect(toast).to_contain_text("1 file cannot be synced: ")
+    (lab.home / "other.md").write_text("goes on\n")
+    until(lambda: site.on_the_remote("other.md") == "goes on", lab.log)
+    until_state(page, "synced")
+    expect(toast).to_have_count(1)
+    (lab.home / "settings.py").unlink()
+    expect(toast).to_have_count(0)
+    assert site.on_the_remote("settings.py") == ""
 
 
 def test_notebook_7_shows_the_state_and_the_panel(lab: Lab, browser: Browser, shot: Shot) -> None:
