@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 
 from hubsync.core.paths import ancestors, display
 from hubsync.model import Carry, Problem, Side, Tree
+
+
+def folded(name: str) -> str:
+    """What two names have in common that differ only in case, or in how an accent is written: a
+    caseless match of the Unicode Standard, 3.13, definition D145."""
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
 
 
 def refuse_collisions(

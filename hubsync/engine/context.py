@@ -109,7 +109,11 @@ class Context:
         return self.layout.root
 
     def policy(
-        self, *, rules: IgnoreRules | None = None, blocked: frozenset[str] = frozenset()
+        self,
+        *,
+        rules: IgnoreRules | None = None,
+        blocked: frozenset[str] = frozenset(),
+        folds: Callable[[str], str] | None = None,
     ) -> Policy:
         """What both sides can carry, and what is invisible or stuck just now."""
         from hubsync.core.policy import Policy, nothing_hidden
@@ -121,4 +125,5 @@ class Context:
             empty_directories=carries.empty_directories,
             blocked=blocked,
             hidden=rules.ignores_deep if rules is not None else nothing_hidden,
+            local_folds=folds,
         )

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from hubsync.core.figures import counted
+from hubsync.core.folding import folded
 from hubsync.core.ignore import IgnoreRules
 from hubsync.core.paths import parent
 from hubsync.core.policy import Policy
 from hubsync.core.safety import SafetyFacts, holds_content
 from hubsync.engine.context import Context, Request
 from hubsync.errors import SafetyStop, Unreachable
-from hubsync.local.evidence import clock_of, keeps_executable
+from hubsync.local.evidence import clock_of, keeps_executable, tells_case
 from hubsync.local.rescan import rescan
 from hubsync.local.scan import scan
 from hubsync.local.scanned import Scan
@@ -74,6 +75,7 @@ class Sight:
     remote: Tree
     fs_now: int
     modes: bool
+    tells_case: bool = True
 
 
 def sight(context: Context, state: State, request: Request, *, suspicious: bool = False) -> Sight:
@@ -124,7 +126,8 @@ def sight(context: Context, state: State, request: Request, *, suspicious: bool 
     if not modes:
         found = with_modes_of(scanned.tree.changes_since(base), base, remote)
         scanned = replace(scanned, tree=base.with_changes(found))
-    return Sight(state, base, scanned, snapshot, remote, fs_now, modes)
+    case = tells_case(context.layout.metadata)
+    return Sight(state, base, scanned, snapshot, remote, fs_now, modes, case)
 
 
 def own_rules(remote: Remote) -> IgnoreRules:
@@ -178,6 +181,7 @@ def view_of(context: Context, seen: Sight, request: Request) -> View:
         policy=context.policy(
             rules=rules,
             blocked=frozenset(one.path for one in stuck) | strangers.twins | snapshot.submodules,
+            folds=None if seen.tells_case else folded,
         ),
         facts=SafetyFacts(
             base_remote_id=seen.state.remote_id,

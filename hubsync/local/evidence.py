@@ -54,6 +54,18 @@ def keeps_executable(directory: str) -> bool:
     return True
 
 
+def tells_case(directory: str) -> bool:
+    """Whether the disk that ``directory`` is on takes names that differ in case for two, which that
+    of a Mac or of Windows does not. ``directory`` has a name with letters."""
+    try:
+        other = os.lstat(
+            os.path.join(os.path.dirname(directory), os.path.basename(directory).upper())
+        )
+    except OSError:
+        return True
+    return not os.path.samestat(other, os.lstat(directory))
+
+
 def vouch(entry: Entry, fs_now: int) -> Entry:
     """``entry``, whose content was read at ``fs_now`` or later.
 
