@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -88,6 +88,8 @@ class Context:
     still_held: Callable[[], None] = unheld
     reporter: Reporter = field(default_factory=Silent)
     memory: str = ""
+    arriving: Mapping[str, str] = field(default_factory=dict)
+    """Of the files of rules that are about to arrive from other remotes, the texts."""
 
     @property
     def state_file(self) -> str:

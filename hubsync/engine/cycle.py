@@ -14,9 +14,11 @@ again (rules 10 and 12).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 
 from msgspec.structs import replace
 
+from hubsync.engine.arriving import arriving, united
 from hubsync.engine.context import Context, Request
 from hubsync.engine.decide import decide, decided_view, foreseen, nothing_new
 from hubsync.engine.execute import carry_out
@@ -46,7 +48,11 @@ def look(context: Context, state: State, request: Request, *, suspicious: bool =
     """Everything that is decided before anything is touched. Raises SafetyStop."""
     if not request.dry_run:
         finish(context.layout)
-    return planned(context, sight(context, state, request, suspicious=suspicious), request)
+    seen = sight(context, state, request, suspicious=suspicious)
+    # What arrives from other remotes may be here by now, and edited.
+    others = {path: united(context.root, path, text) for path, text in context.arriving.items()}
+    context = replace_fields(context, arriving=others)
+    return planned(context, replace_fields(seen, arriving=arriving(context, seen)), request)
 
 
 def planned(context: Context, seen: Sight, request: Request) -> Looked:

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
 from hubsync.core.figures import counted
 from hubsync.core.folding import folded
 from hubsync.core.ignore import IgnoreRules
-from hubsync.core.paths import parent
 from hubsync.core.policy import Policy
 from hubsync.core.safety import SafetyFacts, holds_content
+from hubsync.engine.arriving import with_arriving
 from hubsync.engine.context import Context, Request
 from hubsync.errors import SafetyStop, Unreachable
 from hubsync.local.evidence import clock_of, keeps_executable, tells_case
 from hubsync.local.rescan import rescan
 from hubsync.local.scan import scan
 from hubsync.local.scanned import Scan
-from hubsync.local.stage import Stage
 from hubsync.local.state import State, nothing
 from hubsync.model import Entry, Kind, Problem, Side, Tree
 from hubsync.remotes.protocol import HasRules, Known, Remote, Snapshot
@@ -30,7 +27,6 @@ from hubsync.remotes.protocol import HasRules, Known, Remote, Snapshot
 Found = dict[str, Entry | None]
 """What a side has at some paths now."""
 
-LARGEST_IGNORE_FILE = 1 << 20
 NO_MIRROR = "no-mirror"
 
 
@@ -76,6 +72,8 @@ class Sight:
     fs_now: int
     modes: bool
     tells_case: bool = True
+    arriving: Mapping[str, str] = field(default_factory=dict)
+    """As in `Context`, from this remote."""
 
 
 def sight(context: Context, state: State, request: Request, *, suspicious: bool = False) -> Sight:
@@ -162,12 +160,13 @@ def with_modes_of(found: Mapping[str, Entry | None], base: Tree, remote: Tree) -
 
 
 def view_of(context: Context, seen: Sight, request: Request) -> View:
-    """Both sides as this remote's part of the workspace; rules that are about to arrive are read.
-
-    Raises RemoteUnavailable.
-    """
+    """Both sides as this remote's part of the workspace, under the rules of the disk and those that
+    are about to arrive. Raises RemoteUnavailable."""
     base, scanned, snapshot, remote = seen.base, seen.scan, seen.snapshot, seen.remote
-    rules = _incoming_rules(context, base, scanned, remote, snapshot.revision)
+    rules = scanned.rules
+    if isinstance(context.remote, HasRules):
+        rules = rules.with_tracked(context.remote.tracked(snapshot.revision))
+    rules = with_arriving(rules, {**context.arriving, **seen.arriving})
     strangers = context.routing.strangers(base, remote)
     told = [one for one in strangers.problems if not rules.ignores_deep(one.path)]
     stuck = (*scanned.problems, *snapshot.problems, *told)
@@ -233,47 +232,3 @@ def over(base: Tree, tree: Tree) -> Tree:
     if tree.on_rows_of(base) is not None:
         return tree
     return base.with_changes(tree.changes_since(base))
-
-
-def _incoming_rules(
-    context: Context, base: Tree, scanned: Scan, remote: Tree, revision: str
-) -> IgnoreRules:
-    """The rules on the disk, and those that are about to arrive: a path that another hub ignores
-    is invisible here from the same cycle on (rule 8), a clone included.
-
-    One that is ignored itself does not arrive, so it rules nothing here: by its rules a path would
-    come down that the next scan, which has not got them, does not see.
-    """
-    rules = scanned.rules
-    if isinstance(context.remote, HasRules):
-        rules = rules.with_tracked(context.remote.tracked(revision))
-    names = rules.file_names
-    coming = [
-        (path, entry)
-        for path, entry in remote.changes_since(base).items()
-        if path.endswith(names)
-        and entry is not None
-        and entry.kind is Kind.FILE
-        and entry.size <= LARGEST_IGNORE_FILE
-        and os.path.basename(path) in names
-        and path not in scanned.tree.changes_since(base)
-    ]
-    if not coming:
-        return rules
-    texts: dict[str, str] = {}
-    with tempfile.TemporaryDirectory(dir=Stage(context.root).directory) as folder:
-        for got in context.remote.fetch(
-            sorted(coming), lambda name: os.path.join(folder, name), context.reporter
-        ):
-            if got.source:
-                texts[got.path] = _text(got.source)
-    for path in sorted(texts, key=lambda path: path.count("/")):
-        with_it = rules.with_file(parent(path), texts[path], os.path.basename(path))
-        if not with_it.ignores_deep(path):
-            rules = with_it
-    return rules
-
-
-def _text(path: str) -> str:
-    with open(path, encoding="utf-8", errors="replace") as file:
-        return file.read()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from dataclasses import replace as replace_fields
 
 from hubsync.core.routing import Rule
+from hubsync.engine.arriving import arriving
 from hubsync.engine.context import Context, Request
 from hubsync.engine.cycle import Looked, planned, run
 from hubsync.engine.observe import Sight, sight
@@ -140,8 +141,32 @@ def see_all(
         {rule.name: {} for rule in waiting} | {one.name: one.state.base for one in linked},
         {name: found.remote for name, found in seen.items()},
     )
+    for one in linked:
+        if one.name in seen:
+            with failures.of(one.name):
+                found = seen.pop(one.name)
+                seen[one.name] = replace_fields(found, arriving=arriving(one.context, found))
     return [
-        (replace_fields(one, context=replace_fields(one.context, routing=routing[one.name])), found)
+        (
+            replace_fields(
+                one,
+                context=replace_fields(
+                    one.context,
+                    routing=routing[one.name],
+                    arriving=_of_others(linked, seen, one.name),
+                ),
+            ),
+            seen[one.name],
+        )
         for one in linked
-        if (found := seen.get(one.name)) is not None
+        if one.name in seen
     ]
+
+
+def _of_others(linked: Sequence[Linked], seen: Mapping[str, Sight], name: str) -> dict[str, str]:
+    """The rules that arrive from other remotes; of a path those of the first that has them."""
+    found: dict[str, str] = {}
+    for one in linked:
+        if one.name != name and one.name in seen:
+            found = {**seen[one.name].arriving, **found}
+    return found

@@ -453,3 +453,17 @@ def test_what_one_hub_ignores_is_not_published_by_another_hub_s_gitignore(
     assert "private/" in one.files()[".gitignore"]
     assert two.sync().nothing_done()
     assert two.is_clean()
+
+
+@pytest.mark.parametrize("verb", ["sync", "push"])
+def test_what_the_other_hubs_gitignore_hides_is_not_committed_where_both_changed_it(
+    site: GitSite, verb: str
+) -> None:
+    one, two = pair(site, {"a": "1", ".gitignore": "*.tmp\n"})
+    one.write({".gitignore": "*.tmp\nsecret/\n"})
+    one.sync()
+    two.write({".gitignore": "*.tmp\nscratch/\n", "secret/s": "s", "scratch/s": "s"})
+    getattr(two, verb)()
+    two.sync()
+    assert site.files().keys() == {"a", ".gitignore"}
+    assert "secret/s" not in git(site.repository, "log", "--all", "--name-only", "--format=")

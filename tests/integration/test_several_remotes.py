@@ -274,3 +274,22 @@ def test_remotes_inside_one_another_are_refused(
         workspace.add_remote("inner", (tmp_path / place).resolve().as_uri())
     assert refused.value.code == "nested-remote"
     assert len(workspace.remotes()) == 2
+
+
+@pytest.mark.parametrize("verb", ["sync", "push"])
+def test_rules_that_arrive_from_one_remote_hold_for_what_another_takes(
+    workspace: Workspace, work: Path, tmp_path: Path, verb: str
+) -> None:
+    other, _ = Workspace.clone(f"file://{tmp_path}/notes", str(tmp_path / "other"), identity=ME)
+    with other:
+        other.accept_remote("bulk") if other.remotes_elsewhere() else None
+        other.sync(identity=ME)
+        (work / ".hubsyncignore").write_text("private/\n")
+        workspace.sync(identity=ME)
+        (tmp_path / "other/data/private").mkdir()
+        (tmp_path / "other/data/private/s").write_text("private")
+        planned = other.sync(SyncRequest(dry_run=True), identity=ME)
+        assert not any("private" in change.path for change in planned.up)
+        getattr(other, verb)(identity=ME)
+        other.sync(identity=ME)
+    assert "data/private/s" not in names(tmp_path / "bulk")

@@ -650,3 +650,37 @@ def test_the_copy_is_named_after_its_content(site: Site) -> None:
     two.write({"a.txt": "from two"})
     two.sync()
     assert list(copies(two)) == [conflict_name("a.txt", blake3(b"from two").digest())]
+
+
+@pytest.mark.parametrize("verb", ["sync", "push"])
+@pytest.mark.parametrize("met", ["changed by both", "deleted here", "first meeting"])
+def test_what_the_other_hubs_rules_hide_is_not_sent_where_both_changed_the_rules(
+    site: Site, met: str, verb: str
+) -> None:
+    """Nor is it deleted."""
+    one = site.hub("one", {"a": "1", "old/1": "1"})
+    two = site.hub("two")
+    if met != "first meeting":
+        one.write({".hubsyncignore": "*.tmp\n"})
+        one.sync()
+        two.sync()
+    one.write({".hubsyncignore": "*.tmp\ndrafts/\nold/\n"})
+    one.sync()
+    two.write(
+        {
+            ".hubsyncignore": None if met == "deleted here" else "*.tmp\nscratch/\n",
+            "drafts/letter": "private",
+            "scratch/s": "s",
+        }
+        if met != "first meeting"
+        else {".hubsyncignore": "scratch/\n", "drafts/letter": "private", "scratch/s": "s"}
+    )
+    if met != "first meeting":
+        two.write({"old/1": None})
+    getattr(two, verb)()
+    hidden = {"drafts/letter"} | (set() if met == "deleted here" else {"scratch/s"})
+    assert not hidden & site.objects().keys()
+    for _ in range(2):
+        two.sync()
+    assert not hidden & site.objects().keys()
+    assert ("old/1" in site.objects()) is (met != "first meeting")
