@@ -79,6 +79,11 @@ class IgnoreRules:
         return (IGNORE_FILE,) if self._git is None else (IGNORE_FILE, GIT_IGNORE_FILE)
 
     @property
+    def hides_by_git(self) -> bool:
+        """Whether Git's own rules count, which hide nothing that it tracks."""
+        return self._git is not None
+
+    @property
     def hides_tracked(self) -> bool:
         """Whether anything that Git tracks can be hidden."""
         return bool(self._files)

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
-from hubsync.core.policy import combined, equal
+from hubsync.core.policy import Policy, combined, equal
 from hubsync.engine.observe import View
 from hubsync.local.state import State
-from hubsync.model import Entry, Tree
+from hubsync.model import Entry, Kind, Tree
 
 
 def settled(
@@ -80,6 +80,8 @@ def settled(
                 if not lasting:
                     overlays[1][path] = there
                 continue
+            if there is None and _not_carried(here, view.policy):
+                rows.pop(path, None)  # what both sides knew is gone from both
             if path in taken and there is not None:
                 rows[path] = replace(there, inode=0)
             elif merged and path in merged:
@@ -103,3 +105,8 @@ def settled(
         remote={path: entry for path, entry in overlays[1].items() if entry or path in rows},
         rules_digest=view.scan.rules_digest,
     )
+
+
+def _not_carried(entry: Entry | None, policy: Policy) -> bool:
+    """Whether it is an empty directory for a remote that has none."""
+    return entry is not None and entry.kind is Kind.DIR and not policy.empty_directories

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -93,7 +94,7 @@ def sight(context: Context, state: State, request: Request, *, suspicious: bool 
     context.reporter.phase("Looking at both sides")
     rules = own_rules(context.remote)
 
-    def scanning() -> Scan:
+    def scanning(rules: IgnoreRules) -> Scan:
         spots = None if request.checksum else context.onlooker.spots()
         if spots is not None:
             found = rescan(context.root, seen_locally, rules, spots, state.rules_digest)
@@ -112,12 +113,13 @@ def sight(context: Context, state: State, request: Request, *, suspicious: bool 
         looking = pool.submit(
             context.remote.snapshot, known if state.revision else None, listing=listing
         )
-        scanned = scanning()
+        scanned = scanning(rules)
         snapshot = _answer(looking, state)
     if snapshot.anew:
         state, base = nothing(), Tree({})
-    if context.noticed(scanned.nested, snapshot.tree):
-        scanned = scanning()
+    noticed = context.noticed(scanned.nested, snapshot.tree)
+    if noticed or _shows_more(context, base, scanned, snapshot):
+        scanned = scanning(own_rules(context.remote))
     scanned = scanned.over(snapshot.tree)
     remote = known_by_identity(base, over(base, snapshot.tree))
     modes = keeps_executable(context.layout.metadata)
@@ -126,6 +128,21 @@ def sight(context: Context, state: State, request: Request, *, suspicious: bool 
         scanned = replace(scanned, tree=base.with_changes(found))
     case = tells_case(context.layout.metadata)
     return Sight(state, base, scanned, snapshot, remote, fs_now, modes, case)
+
+
+def _shows_more(context: Context, base: Tree, scanned: Scan, snapshot: Snapshot) -> bool:
+    """Whether the remote tracks by now what is on the disk and was taken for ignored."""
+    if not (isinstance(context.remote, HasRules) and scanned.rules.hides_by_git and scanned.files):
+        return False
+    rules = scanned.rules.with_tracked(context.remote.tracked(snapshot.revision))
+    remote = over(base, snapshot.tree)
+    return any(
+        path in remote
+        and scanned.rules.ignores_deep(path)
+        and not rules.ignores_deep(path)
+        and os.path.lexists(os.path.join(context.root, path))
+        for path in (*scanned.ignored, *remote.changes_since(base))
+    )
 
 
 def own_rules(remote: Remote) -> IgnoreRules:

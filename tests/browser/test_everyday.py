@@ -30,6 +30,7 @@ SECRET = "ghp_" + "Zq7Rk2Lw9Xv4Bn8Mc3Td6Yf1Hs5Jg0Pa2Wb4"
 FILES = {
     "clean.ipynb": notebook("one = 1", "two = 2"),
     "dirty.ipynb": notebook("one = 1", "two = 2"),
+    "cells.ipynb": notebook("one = 1", "two = 2", "three = 3", "four = 4"),
     "notes.md": "First.\n\nSecond.\n",
     "long.md": "".join(f"line {number}\n" for number in range(200)),
     "data.csv": "x,y\n1,2\n",
@@ -153,6 +154,25 @@ def test_what_is_typed_in_a_notebook_survives_a_change_from_another_clone(
     )
     no_dialog(page)
     until(lambda: "# typed" in site.on_the_remote("dirty.ipynb"), lab.log)
+
+
+def test_cells_that_another_clone_adds_and_removes_come_where_they_belong(
+    site: Site, lab: Lab, page: Page
+) -> None:
+    lab.open(page, "cells.ipynb")
+    cells = page.locator(".jp-Notebook .jp-Cell")
+    cells.nth(3).locator(".cm-content").click()
+    page.keyboard.press("End")
+    page.keyboard.type("  # typed")
+    theirs = notebook("new = 0", "one = 1", "three = 3", "four = 4", "five = 5")
+    site.pushed_from_b("cells.ipynb", theirs)
+    wanted = ["new = 0", "one = 1", "three = 3", "four = 4  # typed", "five = 5"]
+    expect(cells).to_have_count(len(wanted))
+    for number, text in enumerate(wanted):
+        expect(cells.nth(number)).to_contain_text(text)
+    page.keyboard.press("Control+s")
+    until(lambda: sources_of(lab.home / "cells.ipynb") == wanted, lab.log)
+    no_dialog(page)
 
 
 def test_what_a_command_in_a_terminal_fetches_appears_in_the_open_document(

@@ -833,3 +833,18 @@ def test_what_git_was_told_not_to_look_at_is_in_no_conflict_copy_either(
         assert told[0] == {"skip-worktree": "S", "assume-unchanged": "h"}[flag]
         assert one.is_clean()
     assert "private" not in git(site.repository, "log", "-p", "--all")
+
+
+def test_an_empty_folder_in_the_place_of_a_file_leaves_the_branch_at_what_was_synced(
+    site: GitSite,
+) -> None:
+    """Git has no empty folders."""
+    one, two = pair(site, {"a": "1", "b": "2"})
+    one.write({"b": None, "moved": "2"})
+    (one.directory / "b").mkdir()
+    one.sync()
+    assert one.is_clean()
+    two.sync()
+    assert two.files() == {"a": "1", "moved": "2"}
+    assert (one.directory / "b").is_dir()
+    assert one.sync().nothing_done()

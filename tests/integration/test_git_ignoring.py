@@ -467,3 +467,52 @@ def test_what_the_other_hubs_gitignore_hides_is_not_committed_where_both_changed
     two.sync()
     assert site.files().keys() == {"a", ".gitignore"}
     assert "secret/s" not in git(site.repository, "log", "--all", "--name-only", "--format=")
+
+
+def test_what_a_person_commits_under_an_ignore_rule_is_known_when_the_rule_goes(
+    site: GitSite,
+) -> None:
+    one, two = pair(site, {"d/x": "1", "a": "1"})
+    one.write({".hubsyncignore": "d/\n"})
+    one.sync()
+    one.write({"d/x": "by hand"})
+    one.git("commit", "-qam", "by hand")
+    one.sync()
+    assert site.files()["d/x"] == "by hand"
+    one.write({".hubsyncignore": None})
+    result = one.sync()
+    assert (result.conflicts, result.down) == ((), ())
+    two.sync()
+    for hub in (one, two):
+        assert hub.files()["d/x"] == "by hand"
+        assert hub.is_clean()
+
+
+def test_what_was_taken_out_of_git_here_and_edited_elsewhere_arrives_in_the_same_sync(
+    site: GitSite,
+) -> None:
+    one, two = pair(site, {"data/d": "d", "n": "n"})
+    one.write({".gitignore": "data/\n"})
+    one.git("rm", "-q", "-r", "--cached", "data")
+    one.git("add", ".gitignore")
+    one.git("commit", "-qm", "untracked")
+    two.write({"data/d": "edited"})
+    two.sync()
+    one.sync()
+    assert one.files()["data/d"] == "edited"
+    assert one.is_clean()
+    two.sync()
+    assert two.files() == one.files()
+
+
+def test_a_clone_that_is_made_again_has_its_branch_though_it_tracks_what_it_ignores(
+    site: GitSite,
+) -> None:
+    site.begin({"data/d": "d\n", ".gitignore": "data/\n", "n": "n\n"})
+    one = site.clone("one", "branch")
+    one.workspace.close()
+    shutil.rmtree(one.directory / ".git")
+    one = Hub(one.directory, Workspace.open(str(one.directory)))
+    one.sync()
+    assert one.is_clean()
+    assert one.git("rev-parse", "HEAD") == git(site.repository, "rev-parse", "main")

@@ -28,13 +28,13 @@ class Committing:
     mode: Mode
     uncarried: Callable[[str], bool]
 
-    def commit(self, changes: Puts, remote: str, note: SyncNote) -> str:
-        """The commit on the tip ``remote``. That is the remote's or the user's own where there is
-        nothing to add."""
+    def commit(self, changes: Puts, own: Puts, remote: str, note: SyncNote) -> str:
+        """The commit on the tip ``remote``; ``own``: see there. That is the remote's or the user's
+        own where there is nothing to add."""
         repository, mode = self.mode.clone.repository, self.mode
         parents = mode.parents(remote)
         base = objects.tree_of(repository, remote)
-        puts = {**changes, **self._own(remote, changes)}
+        puts = {**changes, **own}
         name = objects.with_changes(repository, base, puts)
         alone = len(parents) == 1 and mode.is_enough(remote)
         if alone and repository[parents[0]].peel(pygit2.Tree).id == name:
@@ -49,7 +49,7 @@ class Committing:
         )
         return str(commit)
 
-    def _own(self, remote: str, puts: Puts) -> dict[str, tuple[Any, int] | None]:
+    def own(self, remote: str, puts: Puts) -> dict[str, tuple[Any, int] | None]:
         """What the user committed at paths that hubsync does not carry (ignored ones, submodules):
         it stays."""
         repository, local = self.mode.clone.repository, self.mode.own(remote)

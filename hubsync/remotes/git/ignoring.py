@@ -1,8 +1,8 @@
 """Git's own ignore rules in one clone, and what it tracks (gitignore(5)).
 
 What is tracked is a question to three commits, as with everything else that two sides may change:
-a path that one side has taken out of Git (``git rm --cached``) is tracked no longer, and one that
-a side has added, though it is ignored, is.
+a path that one side has taken out of Git (``git rm --cached``) is tracked no longer, unless it was
+edited on the remote meanwhile, and one that a side has added, though it is ignored, is.
 """
 
 from __future__ import annotations
@@ -79,7 +79,10 @@ class _Clone:
         if is_dir:
             return self.tracked_anywhere(path, is_dir)
         here, there = path in self._index, _has(self._theirs, path)
-        return here and there if _has(self._both, path) else here or there
+        if not _has(self._both, path):
+            return here or there
+        # What was taken out of Git here and edited there stays: an edit survives a deletion.
+        return there and (here or self._theirs[path].id != self._both[path].id)
 
 
 def tracked(root: str, revision: str) -> Tracked:

@@ -9,7 +9,7 @@ so that nothing is lost if that fails.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -18,8 +18,9 @@ from hubsync.core.paths import ancestors
 from hubsync.errors import RemoteMoved, StoreError
 from hubsync.model import Entry, Problem
 from hubsync.remotes.git import lfs, objects
-from hubsync.remotes.git.committing import Committing
+from hubsync.remotes.git.committing import Committing, Puts
 from hubsync.remotes.git.mode import Mode
+from hubsync.remotes.git.names import is_carried
 from hubsync.remotes.git.own import leaking
 from hubsync.remotes.git.packing import Contents
 from hubsync.remotes.git.preparing import Preparing, Ready
@@ -73,10 +74,13 @@ class Publisher:
             if leak is not None:
                 return Published((*outcomes, *_withheld(ready, leak)), planned)
             puts = {one.change.path: one.made for one in ready if _moves(one)}
-            commit = Committing(self.mode, self.uncarried).commit(puts, remote, note)
+            committing = Committing(self.mode, self.uncarried)
+            own = committing.own(remote, puts)
+            commit = committing.commit(puts, own, remote, note)
             refused = None if commit == remote else self._pushed(commit, reporter, many=many)
             if refused is None:
                 outcomes += [Outcome(one.change.path, Done.DONE, one.entry) for one in ready]
+                outcomes += self._brought_along(own)
                 size = sum(one.size for one in ready)
                 revision = commit if remote == planned else INEXACT + commit
                 return Published(tuple(outcomes), revision, size)
@@ -105,6 +109,16 @@ class Publisher:
                     f"git push {self.mode.clone.remote} --delete {name}",
                     "branch-in-the-way",
                 )
+
+    def _brought_along(self, own: Puts) -> Iterator[Outcome]:
+        """What the person committed where nothing is carried: nobody asked for it, and the branch
+        has it now."""
+        for path, made in own.items():
+            if not is_carried(path):
+                continue
+            entry = objects.entry_of(self._repository, *made) if made is not None else None
+            if made is None or entry is not None:  # submodules are no entries
+                yield Outcome(path, Done.DONE, entry)
 
     def held_back(self, path: str, entry: Entry, there: Entry | None) -> Problem | None:
         """Why `publish` would not take the file that is at ``path`` now."""

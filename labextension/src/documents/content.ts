@@ -83,8 +83,7 @@ export function put(model: Model, next: Held, undoable: boolean): void {
     const shared = model.sharedModel;
     shared.transact(() => putText(shared, next.text), undoable);
   } else if (next.kind === 'notebook' && isNotebook(model)) {
-    const shared = model.sharedModel;
-    shared.transact(() => putNotebook(shared, next.notebook), undoable);
+    putNotebook(model.sharedModel, next.notebook, undoable);
   }
 }
 
@@ -94,7 +93,12 @@ function putText(shared: ISharedText, text: string): void {
   }
 }
 
-function putNotebook(shared: ISharedNotebook, next: Notebook): void {
+/**
+ * Each step is a transaction of its own: only when one has ended does the notebook know which cell
+ * stands where, and a cell that is found by its place in the middle of one is another one.
+ */
+export function putNotebook(shared: ISharedNotebook, next: Notebook, undoable: boolean): void {
+  const step = (change: () => void) => shared.transact(change, undoable);
   const before = shared.toJSON();
   const keys = keysOf(before);
   const wanted = keysOf(next);
@@ -104,7 +108,7 @@ function putNotebook(shared: ISharedNotebook, next: Notebook): void {
       kept.has(keys[index]) &&
       next.cells[wanted.indexOf(keys[index])].cell_type === before.cells[index].cell_type;
     if (!staying) {
-      shared.deleteCell(index);
+      step(() => shared.deleteCell(index));
       keys.splice(index, 1);
       before.cells.splice(index, 1);
     }
@@ -112,22 +116,23 @@ function putNotebook(shared: ISharedNotebook, next: Notebook): void {
   next.cells.forEach((cell, index) => {
     const at = keys.indexOf(wanted[index]);
     if (at < 0) {
-      shared.insertCell(index, cell);
+      step(() => shared.insertCell(index, cell));
       keys.splice(index, 0, wanted[index]);
       before.cells.splice(index, 0, cell);
       return;
     }
     if (at !== index) {
-      shared.moveCell(at, index);
+      step(() => shared.moveCell(at, index));
       keys.splice(index, 0, ...keys.splice(at, 1));
       before.cells.splice(index, 0, ...before.cells.splice(at, 1));
     }
     if (!same(before.cells[index], cell)) {
-      putCell(shared.getCell(index), before.cells[index], cell);
+      const stays = before.cells[index];
+      step(() => putCell(shared.getCell(index), stays, cell));
     }
   });
   if (!same(before.metadata, next.metadata)) {
-    shared.setMetadata(next.metadata);
+    step(() => shared.setMetadata(next.metadata));
   }
 }
 
