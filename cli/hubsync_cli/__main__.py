@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from contextlib import suppress
 from typing import Never
+
+
+def _stop(number: int, frame: object) -> Never:
+    """Nothing has begun, or everything is over: `hubsync_cli.signals` has the time in between."""
+    with suppress(OSError):
+        os.write(2, b"error: Interrupted.\nhint: Run it again to go on.\n")
+    os._exit(130)
+
+
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else somebody ignores it
+    signal.signal(signal.SIGINT, _stop)
 
 # A command is short and makes many small values that live to its end, modules first of all: looking
 # for cycles among them, or among 100,000 entries, costs more than all that is ever found.

@@ -76,6 +76,8 @@ def resolve(layout: Layout, path: str, keep: str, *, now: int) -> list[str]:
         )
     if keep == "mine":
         _refuse_folder(layout.root, mine[0])
+    if keep == "theirs":
+        _refuse_absent(layout.root, mine[0])
     stage = Stage(layout.root)
     changed: list[str] = []
     try:
@@ -96,6 +98,17 @@ def _refuse_folder(root: str, conflict: ConflictCopy) -> None:
             f"{conflict.path} is a folder, so {conflict.copy} cannot take its name.",
             "Move the folder aside and run this again, or keep 'theirs' (the folder) or 'both'.",
             "folder-in-the-way",
+        )
+
+
+def _refuse_absent(root: str, conflict: ConflictCopy) -> None:
+    """The copy goes only where something else stays."""
+    if not os.path.lexists(os.path.join(root, conflict.path)):
+        raise LocalError(
+            f"Nothing is called {conflict.path} any more, so {conflict.copy} is the only version "
+            "here.",
+            "Keep 'mine' to give it that name back, or delete it.",
+            "no-other-version",
         )
 
 

@@ -80,6 +80,7 @@ class HubSync(ExtensionApp):
         " begin with a dot, and lost+found, are such in any case.",
     ).tag(config=True)
 
+    _refused: TraitError | None = None
     _service: Service | None = None
     _ending: asyncio.Future[None] | None = None
 
@@ -102,6 +103,15 @@ class HubSync(ExtensionApp):
         return proposal["value"]
 
     # -- from load to shutdown -----------------------------------------------------------
+
+    def _link_jupyter_server_extension(self, serverapp: Any) -> None:
+        """With one wrong setting traitlets drops all of them, and Jupyter goes on: with any remote
+        permitted, say. What is known then is that nothing is."""
+        try:
+            super()._link_jupyter_server_extension(serverapp)
+        except TraitError as error:
+            self._refused = error
+            self._linked = True
 
     def initialize_handlers(self) -> None:
         """Routes alone, and those unloaded: the server's start does not wait for this."""
@@ -186,7 +196,13 @@ class HubSync(ExtensionApp):
 
     def _settings(self) -> Settings:
         from hubsync_cli import environment
-        from hubsync_jupyter.settings import Intervals, Settings, default_remote
+        from hubsync_jupyter.settings import (
+            NOTHING,
+            Intervals,
+            Settings,
+            default_remote,
+            refused,
+        )
 
         server = self.serverapp
         assert server is not None
@@ -194,6 +210,8 @@ class HubSync(ExtensionApp):
         identity = environment.identity()
         allowed = tuple(self.allowed_remotes)
         url, fault = default_remote(self.remote, env, identity.hub, allowed)
+        if self._refused is not None:
+            url, fault, allowed = None, refused(self._refused), NOTHING
         if fault is not None:
             self.log.error("%s %s", fault.message, fault.hint)
         server_root = os.path.abspath(os.path.expanduser(server.root_dir))
@@ -206,7 +224,7 @@ class HubSync(ExtensionApp):
             default_remote=url,
             fault=fault,
             mode=self.mode or None,
-            auto_start=self.auto_start,
+            auto_start=self.auto_start and self._refused is None,
             intervals=Intervals(**self.intervals),
             flush_timeout=self.flush_timeout,
             allowed=allowed,

@@ -94,6 +94,7 @@ class Running:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             self._session = None
+            self.fault = None
         self._tell()
         return flushed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -30,6 +30,19 @@ class Fault(Struct, frozen=True):
 def fault_of(error: HubsyncError) -> Fault:
     kind = "busy" if isinstance(error, WorkspaceBusy) else "failed"
     return Fault(error.code, error.message, error.hint, kind)
+
+
+def refused(error: Exception) -> Fault:
+    """What is told where an operator's settings cannot be used."""
+    return Fault(
+        "bad-settings",
+        f"Sync is off here, for the settings of the server cannot be used: {error}",
+        "Whoever runs this server has to correct them and start it again.",
+    )
+
+
+NOTHING: Final = ("nothing, until the settings of the server are corrected",)
+"""Patterns of remotes that permit none, as people are told them."""
 
 
 class Intervals(Struct, frozen=True):

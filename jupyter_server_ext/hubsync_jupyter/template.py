@@ -10,6 +10,8 @@ from urllib.parse import quote
 from hubsync.errors import ConfigError
 
 _FIELD: Final = re.compile(r"\{([^{}]*)\}")
+_PATHS: Final = ("file:", "sftp:", "webdav")
+"""Addresses that are unescaped once more: what is escaped in them would be a path all the same."""
 _NAMES: Final = {
     "username": ("JUPYTERHUB_USER", "NB_USER"),
     "servername": ("JUPYTERHUB_SERVER_NAME",),
@@ -29,7 +31,11 @@ def filled(template: str, env: Mapping[str, str], hub: str) -> str:
 
     Raises ConfigError for a field that nobody knows, or that the hub says nothing of.
     """
-    url = _FIELD.sub(lambda found: _value(found[1], env, hub), template)
+    paths = template.startswith(_PATHS)
+    url = _FIELD.sub(
+        lambda found: _value(found[1], env, hub).replace("%2F", "%252F" if paths else "%2F"),
+        template,
+    )
     if "{" in url or "}" in url:
         raise ConfigError(
             f"HubSync.remote cannot be read: {template!r} has a brace that is no field's.",

@@ -185,6 +185,22 @@ def test_conflict_is_kept_twice_until_it_is_resolved(
     assert len(list(Path(there.root).glob("notes*.md"))) == 1 + copies
 
 
+def test_the_last_version_of_a_conflict_is_not_resolved_away(
+    here: Workspace, there: Workspace
+) -> None:
+    _file(here).write_text("of Ada\n")
+    here.sync(identity=ADA)
+    _file(there).write_text("of Bob\n")
+    there.sync(identity=BOB)
+    _file(there).unlink()
+    there.sync(identity=BOB)
+    with pytest.raises(HubsyncError) as caught:
+        there.resolve("notes.md", "theirs")
+    assert caught.value.code == "no-other-version"
+    there.resolve("notes.md", "mine")
+    assert _file(there).read_text() == "of Bob\n"
+
+
 @pytest.mark.parametrize(
     ("keep", "kept"), [("mine", ["of Bob\n"]), ("both", ["of Ada\n", "of Bob\n"])]
 )

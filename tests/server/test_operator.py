@@ -153,6 +153,24 @@ def test_a_setting_that_cannot_be_is_refused(bad: dict[str, Any]) -> None:
         HubSync(config=Config({"HubSync": bad}))
 
 
+@pytest.mark.parametrize("bad", [{"intervals": {"lok": 1.0}}, {"mode": "sideways"}])
+class TestWrongSetting:
+    @pytest.fixture
+    def hubsync_config(self, bad: dict[str, Any], remote: Path) -> dict[str, Any]:
+        allowed = {"allowed_remotes": ["https://example.org/ours/*"], "remote": remote.as_uri()}
+        return {**allowed, "restore_on_start": True, **bad}
+
+    async def test_nothing_is_permitted_where_the_settings_cannot_be_used(
+        self, api: Api, home: Path, remote: Path
+    ) -> None:
+        await api.start()
+        status = (await api.get("status")).ok()
+        assert status["operator"]["default_remote_error"]["code"] == "bad-settings"
+        assert status["operator"]["default_remote"] is None
+        (await api.post("setup", url=remote.as_uri())).refused(403, "not-permitted")
+        assert list(home.iterdir()) == []
+
+
 def test_the_extension_is_enabled_by_what_is_installed() -> None:
     root = Path(__file__).resolve().parents[2]
     file = root / "jupyter-config" / "jupyter_server_config.d" / "hubsync_jupyter.json"

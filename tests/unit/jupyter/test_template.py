@@ -16,6 +16,7 @@ ENV = {"JUPYTERHUB_USER": "ada", "JUPYTER_IMAGE": "quay.io/x/y:1", "JUPYTERHUB_S
         ("gs://bucket/{username}", "gs://bucket/ada"),
         ("file:///shared/{hub}/{username}", "file:///shared/hub-a/ada"),
         ("s3://bucket/{image}", "s3://bucket/quay.io%2Fx%2Fy%3A1"),
+        ("file:///all/{image}", "file:///all/quay.io%252Fx%252Fy%3A1"),
         ("s3://bucket/all", "s3://bucket/all"),
     ],
 )
