@@ -38,8 +38,8 @@ def decide(view: View, request: Request) -> tuple[Plan, tuple[str, ...]]:
 
 
 def foreseen(context: Context, plan: Plan) -> Plan:
-    """The plan of a dry run, without the new and edited files that the remote would not take; these
-    are problems of it."""
+    """The plan of a dry run, without the new and edited files that the remote would not take, be it
+    as a conflict copy; these are problems of it."""
     if not isinstance(context.remote, HoldsBack):
         return plan
     sent = [
@@ -47,11 +47,17 @@ def foreseen(context: Context, plan: Plan) -> Plan:
         for carry in plan.carries
         if carry.to is Side.REMOTE and carry.entry is not None and carry.entry.kind is Kind.FILE
     ]
+    sent += [
+        (keep.path, keep.copied, None)
+        for keep in plan.keeps
+        if keep.source is Side.LOCAL and keep.copied.kind is Kind.FILE
+    ]
     held = context.remote.held_back(sent)
     paths = {one.path for one in held}
     return replace(
         plan,
         carries=tuple(one for one in plan.carries if one.path not in paths),
+        keeps=tuple(one for one in plan.keeps if one.path not in paths),
         problems=(*plan.problems, *held),
     )
 

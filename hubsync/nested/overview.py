@@ -33,6 +33,8 @@ def overview(layout: Layout, met: Iterable[str], outgoing: Outgoing) -> list[Tol
                 found[path] = (path, "coming", ())
             continue
         sign = Signed(places.root, path)
+        if not may_stand_at(path, sign.rules):
+            continue
         pending += [f"{path}/{one}" for one in reversed(sign.inner)]
         found[path] = _told(path, sign, known.get(path), places, outgoing)
     return [found[path] for path in sorted(found)]

@@ -83,6 +83,11 @@ class Room:
     def before(self) -> None:
         """Capture what changed among the repositories that are known. Raises LocalError."""
         gone = sorted(path for path in self.known if not self.places.is_present(path))
+        for path in [one for one in gone if not may_stand_at(one, rules_at(self.places.root, one))]:
+            gone.remove(path)
+            del self.known[
+                path
+            ]  # forgotten, not deleted: with the rule gone it comes back (rule 8)
         if len(gone) > 1 and len(gone) == len(self.known) and not self._confirmed:
             self._told[gone[0]] = [findings.all_gone(gone)]
             self._held = frozenset(gone)
@@ -126,6 +131,8 @@ class Room:
                 wanted = bring and self.places.of(path)
                 if not wanted or not may_stand_at(path, rules_at(self.places.root, path)):
                     continue
+            elif not may_stand_at(path, sign.rules):
+                continue  # ignored by now: what was sent of it stays as it is
             elif self._is_quiet(path, sign):
                 pending += [f"{path}/{one}" for one in reversed(sign.inner)]
                 continue
@@ -230,7 +237,7 @@ class Room:
 
 
 def may_stand_at(path: str, rules: IgnoreRules) -> bool:
-    """Whether a repository is brought to that place: not to an ignored one (rule 8), which secrets
-    and hubsync's own folders are."""
+    """Whether a repository at that place travels: not at an ignored one (rule 8), which secrets and
+    hubsync's own folders are."""
     top = path.partition("/")[0]
     return bool(path) and top != NESTED_DIR and not rules.ignores_deep(path, True)

@@ -848,3 +848,21 @@ def test_an_empty_folder_in_the_place_of_a_file_leaves_the_branch_at_what_was_sy
     assert two.files() == {"a": "1", "moved": "2"}
     assert (one.directory / "b").is_dir()
     assert one.sync().nothing_done()
+
+
+def test_a_file_that_is_held_back_and_in_conflict_is_named_as_it_is_called_here(
+    site: GitSite,
+) -> None:
+    one, two = pair(site, {"c.csv": "a,b"})
+    one.write({"c.csv": f"k,{TOKEN}\n"})
+    two.write({"c.csv": "z,y"})
+    two.sync()
+    for asked in ({"dry_run": True}, {}):
+        result = one.sync(**asked)
+        assert [problem.path for problem in result.problems] == ["c.csv"]
+        assert "hubsync allow c.csv" in result.problems[0].hint
+        assert not result.conflicts
+    one.workspace.allow("c.csv")
+    assert [conflict.path for conflict in one.sync().conflicts] == ["c.csv"]
+    assert one.files()["c.csv"] == "z,y"
+    assert f"k,{TOKEN}" in one.files().values()

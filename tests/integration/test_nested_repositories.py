@@ -1145,3 +1145,28 @@ def test_what_a_person_saves_in_the_last_moment_stays(
         assert two.sync().problems
     two.sync()
     assert (there.folder / name).read_text() == "saved\n"
+
+
+def test_a_repository_that_is_ignored_from_now_on_is_neither_sent_nor_fetched_nor_deleted(
+    folder: Site,
+) -> None:
+    one = folder.hub("one")
+    (one.directory / "keep").write_text("keep")
+    here = one.clone_of(folder.upstream("p", {"a": "1\n"}), "p")
+    one.sync()
+    two = folder.clone("two")
+    there = Repository(two.directory / "p")
+    (one.directory / ".hubsyncignore").write_text("p/\n")
+    one.sync()
+    here.commit("private", {"a": "private\n"})
+    one.sync()
+    two.sync()
+    assert there.git("log", "-1", "--format=%s") != "private"
+    assert one.states() == {}
+    shutil.rmtree(here.folder)
+    one.sync()
+    two.sync()
+    assert there.folder.is_dir()
+    (one.directory / ".hubsyncignore").unlink()
+    one.sync()
+    assert here.git("log", "-1", "--format=%s") == there.git("log", "-1", "--format=%s")

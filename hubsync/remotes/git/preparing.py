@@ -11,6 +11,7 @@ import pygit2
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hubsync.core.conflicts import is_conflict_copy
 from hubsync.errors import HubsyncError, SourceChanged
 from hubsync.leaks.allowed import FILE_NAME as ALLOWED_FILE
 from hubsync.leaks.allowed import Allowed
@@ -55,8 +56,9 @@ class Preparing:
         return self._file(change, entry, contents)
 
     def _file(self, change: Put, entry: Entry, contents: Contents) -> Ready | Outcome:
-        committed = change.expect is not None
-        problem = self._storing.problem(change.path, entry.size, committed=committed)
+        path = self._of_person(change.path)
+        committed = change.expect is not None or path != change.path
+        problem = self._storing.problem(path, entry.size, committed=committed)
         if problem is not None:
             return Outcome(change.path, Done.FAILED, problem=problem)
         there = change.expect
@@ -82,7 +84,7 @@ class Preparing:
         problem = None
         if entry.size <= LARGEST:
             before = self._committed(change.expect)
-            problem = secret_found(change.path, content.data, self.allowed, before)
+            problem = secret_found(path, content.data, self.allowed, before)
         if problem is not None:
             return Outcome(change.path, Done.FAILED, problem=problem)
         try:
@@ -95,6 +97,14 @@ class Preparing:
         same = change.expect is not None and change.expect.identity == str(name)
         sent = 0 if same or change.moved_from is not None else len(content.data)
         return Ready(change, (name, mode), known, sent)
+
+    def _of_person(self, path: str) -> str:
+        """The file that the person has: of a conflict copy that is yet to be made, the original,
+        where its content is."""
+        original = is_conflict_copy(path)
+        if original is None or os.path.lexists(os.path.join(self.repository.workdir, path)):
+            return path
+        return original
 
     def _committed(self, entry: Entry | None) -> bytes | None:
         """What is in the repository already."""
