@@ -24,11 +24,12 @@ The number is the exit status of the command. A store raises the narrower `Store
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class HubsyncError(Exception):
-    """An error for people: ``str(error)`` is the message, ``hint`` the next step."""
+    """An error for people: ``str(error)`` is the message, ``hint`` the next step. ``done``: what
+    was done all the same, with other remotes; a `hubsync.results.SyncResult`."""
 
     exit_status: ClassVar[int] = 1
     default_code: ClassVar[str] = "failed"
@@ -38,6 +39,7 @@ class HubsyncError(Exception):
         self.message = message
         self.hint = hint
         self.code = code or self.default_code
+        self.done: Any = None
 
 
 class UsageError(HubsyncError):

@@ -58,7 +58,7 @@ They stand before or after the name of the sub-command; `-C` and `--version` onl
 | 2 | wrong usage |
 | 3 | done, but conflicts or problems are left and named |
 | 4 | safety stop, nothing changed |
-| 5 | the remote could not be reached or refused the credentials, nothing changed |
+| 5 | a remote could not be reached or refused the credentials; others were synced |
 | 130 | interrupted |
 
 `sync`, `push`, `pull` and `clone` end with 3 if this run met a conflict or a problem, or left a

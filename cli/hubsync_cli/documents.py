@@ -32,7 +32,10 @@ Document = dict[str, Any]
 
 
 def error_document(error: HubsyncError) -> Document:
-    return {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
+    told: Document = {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
+    if error.done is not None:
+        told["done"] = sync_document(error.done)
+    return told
 
 
 def status_document(status: Status) -> Document:

@@ -19,7 +19,7 @@ from hubsync.engine.context import Context, Request
 from hubsync.engine.cycle import Looked, planned, run
 from hubsync.engine.observe import Sight, sight
 from hubsync.engine.routing import routings
-from hubsync.engine.tally import Tally
+from hubsync.engine.tally import Tally, together
 from hubsync.errors import (
     HubsyncError,
     LocalError,
@@ -76,11 +76,15 @@ class Failures:
         """Raise the safety stops there are."""
         self._raise({name: e for name, e in self.found.items() if isinstance(e, SafetyStop)}, "")
 
-    def finish(self) -> None:
-        """Raise what there is, once everything else is done."""
+    def finish(self, results: Sequence[SyncResult] = ()) -> None:
+        """Raise what there is, once everything else is done: ``results``."""
         others = len(self.found) < self._remotes
         done = "The other remotes were synced as far as they could be." if others else ""
-        self._raise(self.found, done)
+        try:
+            self._raise(self.found, done)
+        except HubsyncError as error:
+            error.done = together(results) if results else None
+            raise
 
     def _raise(self, found: Mapping[str, HubsyncError], done: str) -> None:
         """One error for all: the first one's kind and code, and what each remote has to say."""
@@ -121,7 +125,7 @@ def run_all(
             if isinstance(one.context.remote, Notifies):
                 tally.notices = one.context.remote.notices()
             results.append(tally.result(request.dry_run, state.revision))
-    failures.finish()
+    failures.finish(results)
     return results
 
 

@@ -108,8 +108,9 @@ def test_a_remote_that_cannot_be_reached_does_not_hinder_the_other(
         with pytest.raises(RemoteUnavailable) as failed:
             workspace.sync(identity=ME)
     assert repr(dead) in failed.value.message
-    alive = folder / ("data/d0" if dead == "origin" else "note0")
-    assert alive.read_text().startswith("edited")
+    name = "data/d0" if dead == "origin" else "note0"
+    assert (folder / name).read_text().startswith("edited")
+    assert [change.path for change in failed.value.done.up] == [name]
 
 
 def test_a_path_that_both_remotes_get_belongs_to_the_first_and_the_other_is_left_alone(

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from hubsync.errors import HubsyncError
 from hubsync_cli import documents, environment, sync_report
 from hubsync_cli.options import command, pass_shell
 from hubsync_cli.shell import Shell
@@ -78,11 +79,23 @@ def pull(shell: Shell, /, **request: Any) -> int:
 def _run(shell: Shell, direction: str, request: dict[str, Any], *, fork: bool = False) -> int:
     from hubsync import SyncRequest
 
+    failed: HubsyncError | None = None
     with shell.workspace() as workspace:
         run = getattr(workspace, direction)
         with shell.progress() as progress:
             forked = workspace.fork(reporter=progress) if fork else None
-            result = run(SyncRequest(**request), identity=environment.identity(), reporter=progress)
+            try:
+                result = run(
+                    SyncRequest(**request), identity=environment.identity(), reporter=progress
+                )
+            except HubsyncError as error:
+                failed = error
+        if failed is not None:
+            if failed.done is not None and not shell.json:  # else it is in the document
+                view = shell.view(workspace.root)
+                done = sync_report.report(failed.done, direction, view, quiet=shell.quiet)
+                shell.output.lines(done)
+            raise failed
         shell.result(
             lambda: documents.sync_document(result) | documents.fork_document(forked),
             lambda: [
