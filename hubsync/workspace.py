@@ -234,6 +234,8 @@ class Workspace:
         self, request: SyncRequest, only: Side | None, identity: Identity, reporter: Reporter | None
     ) -> SyncResult:
         asked = Request(only, **structs.asdict(request))
+        if asked.message:
+            services.allowing.refuse_in_message(asked.message)
         began = time.monotonic()
         with (
             self.links.held(reporter) as lock,

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: the first asks to stop, the second stops at once.
+"""SIGINT, SIGTERM and SIGHUP: the first asks to stop, the second stops at once.
 
 A command that works file by file runs inside `between_files`: the first signal only sets a flag,
 which its reporter hands on, and the command ends by itself in a state that is complete (rule 13).
@@ -16,11 +16,12 @@ from types import FrameType, TracebackType
 from typing import Any, Final
 
 EXIT_STATUS: Final = 130
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interruptions:
-    """Holds both signals while it is entered."""
+    """Holds these signals while it is entered; a terminal that is closed is nothing to whom
+    ``nohup`` has started."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -29,6 +30,8 @@ class Interruptions:
 
     def __enter__(self) -> Interruptions:
         for number in _SIGNALS:
+            if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue
             self._before[number] = signal.signal(number, self._received)
         return self
 

@@ -17,6 +17,17 @@ def place(layout: Layout) -> str:
     return os.path.join(layout.metadata, allowed.FILE_NAME)
 
 
+def refuse_in_message(message: str) -> None:
+    """What is said of a sync stands in the history for good. Raises UsageError."""
+    found = search("message", message.encode()) if message else []
+    if found:
+        raise UsageError(
+            f"The message holds what looks like a secret: {found[0][0].kind}.",
+            "Everybody who reads the history would see it: leave it out.",
+            "secret-in-message",
+        )
+
+
 def allow(layout: Layout, path: str) -> list[AllowedFinding]:
     """Let through what is found in the file now; what comes to it later is held back again.
 

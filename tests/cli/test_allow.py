@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import os
 import stat
+from pathlib import Path
 
 from hubsync.leaks.allowed import load
 from hubsync.leaks.gate import held_back
 from tests.cli.running import Hub
 from tests.cli.test_json import validate
 from tests.unit.leaks.made_up import github, notebook, password
+
+
+def test_a_secret_in_a_message_is_refused_and_nothing_is_sent(hub_a: Hub, remote: Path) -> None:
+    hub_a.write("new.txt", "new")
+    ran = hub_a.run("sync", "-m", "with " + "ghp_" + "Zq7Rk2Lw9Xv4Bn8Mc3Td6Yf1Hs5Jg0Pa2Wb4")
+    assert ran.status == 2
+    assert "GitHub token" in ran.err
+    assert "ghp_" not in ran.err
+    assert not (remote / "new.txt").exists()
 
 
 def test_a_file_is_let_through_as_it_is_now(hub_a: Hub) -> None:

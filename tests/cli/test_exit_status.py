@@ -1,4 +1,4 @@
-"""Each exit status of the contract, met by running the command (cli.md)."""
+"""Each exit status of the contract, met by running the command."""
 
 from __future__ import annotations
 
@@ -42,6 +42,24 @@ def _answering(status: int) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def test_what_was_done_with_other_remotes_is_told_beside_the_error(
+    hub_a: Hub, tmp_path: Path
+) -> None:
+    bulk = tmp_path / "bulk"
+    hub_a.run("remote", "add", "bulk", bulk.as_uri(), "--include", "big/**").ok()
+    hub_a.run("sync").ok()
+    (bulk / ".hubsync" / "format.json").write_text("damaged")
+    hub_a.write("one.txt", "1")
+    ran = hub_a.run("sync")
+    assert ran.status == 1
+    assert ran.out.startswith("1 up\n")
+    assert "The remote 'bulk'" in ran.err
+    hub_a.write("two.txt", "2")
+    document = hub_a.run("sync", "--json").json()
+    assert document["error"]["code"] == "remote-damaged"
+    assert [one["path"] for one in document["done"]["up"]] == ["two.txt"]
 
 
 @pytest.mark.parametrize("status", [500, 503])

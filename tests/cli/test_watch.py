@@ -36,7 +36,7 @@ def _until(path: Path) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_sends_what_is_saved_and_at_the_end_what_is_left(
     hub_a: Hub, remote: Path, number: signal.Signals
 ) -> None:

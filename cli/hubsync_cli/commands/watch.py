@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from typing import TYPE_CHECKING
@@ -42,9 +43,12 @@ def watch(shell: Shell, flush_timeout: float) -> int:
     seconds. What was done is said in one line each, with -v every path too; with --json there is
     one JSON document in one line for each change of state.
 
-    Ctrl-C or SIGTERM sends what was not sent yet and ends: with 0, with 3 if conflicts or problems
-    are left, or with 130 if not everything could be sent. A second one ends at once.
+    Ctrl-C, SIGTERM or the closing of the terminal sends what was not sent yet and ends: with 0,
+    with 3 if conflicts or problems are left, or with 130 if not everything could be sent. A second
+    one ends at once.
     """
+    if not math.isfinite(flush_timeout):
+        raise click.UsageError("--flush-timeout is a number of seconds.")
     from hubsync import Session
 
     session = Session(".", identity=environment.identity(), env=environment.for_remotes())
