@@ -122,7 +122,9 @@ def test_rules_follow_where_they_were_not_changed_here() -> None:
     edited = settings.with_remote(RemoteSettings("data", DATA.url, options=dict(DATA.options)))
     assert adopted(edited, before, now) == edited
     assert adopted(settings, (), now) == settings  # nothing is remembered: what is here holds
-    assert adopted(settings, before, ()) == settings
+    gone = adopted(settings, before, ())
+    assert gone == settings.with_remote(replace(DATA, withdrawn=True))  # it is told, and stays
+    assert adopted(gone, (), before) == settings
 
 
 def test_rules_of_the_first_remote_travel_without_its_address() -> None:
