@@ -70,8 +70,10 @@ def _child(order: Order) -> None:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        with open(order["points"], "w", encoding="utf-8") as file:
+        part = f"{order['points']}.part"  # a kill may come in the middle of this too
+        with open(part, "w", encoding="utf-8") as file:
             json.dump(points.names, file)
+        os.replace(part, order["points"])
         with open(order["loaded"], "w", encoding="utf-8") as file:
             json.dump([name for name in sys.modules if name.startswith(OURS)], file)
         del kept

@@ -161,6 +161,7 @@ async def test_paused_nothing_is_sent_until_it_goes_on(api: Api, home: Path, rem
 async def test_a_pause_is_not_ended_by_what_a_person_puts_right(
     api: Api, home: Path, remote: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (home / "notes.md").write_text("theirs\n")
     (home / "notes.conflict-0123abcd.md").write_text("mine\n")
     (home / "token.txt").write_text("anything\n")
     await api.set_up(remote.as_uri())
