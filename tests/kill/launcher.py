@@ -70,14 +70,18 @@ def _child(order: Order) -> None:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        part = f"{order['points']}.part"  # a kill may come in the middle of this too
-        with open(part, "w", encoding="utf-8") as file:
-            json.dump(points.names, file)
-        os.replace(part, order["points"])
-        with open(order["loaded"], "w", encoding="utf-8") as file:
-            json.dump([name for name in sys.modules if name.startswith(OURS)], file)
+        _written(order["points"], points.names)
+        _written(order["loaded"], [name for name in sys.modules if name.startswith(OURS)])
         del kept
         os._exit(status if isinstance(status, int) else 1)
+
+
+def _written(path: str, names: list[str]) -> None:
+    """Whole or not at all: a kill may come in the middle of this, too."""
+    part = f"{path}.part"
+    with open(part, "w", encoding="utf-8") as file:
+        json.dump(names, file)
+    os.replace(part, path)
 
 
 def _with_git(points: Any, home: str) -> list[Any]:
