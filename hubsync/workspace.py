@@ -97,8 +97,11 @@ class Workspace:
         chosen = structs.asdict(git)
         remote = services.linking.asked_for(DEFAULT_REMOTE, place, options, exclusive, **chosen)
         author = identity.author if identity is not None else ""
+        was_clone = services.origins.is_clone(root)
         links = services.beginning.link(root, remote, env or {}, clock, author=author, create=True)
-        return cls(links, services.origins.remarks(links, root, embedded=url is None))
+        return cls(
+            links, services.origins.remarks(links, root, embedded=url is None, was_clone=was_clone)
+        )
 
     @classmethod
     def clone(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
@@ -19,7 +20,7 @@ _FILE: Final = "file://"
 def origin_of(root: str) -> str:
     """The URL of the clone's `origin` as hubsync writes it; ``""`` if ``root`` is no clone, has
     none, or has one that Git reaches by other means than a folder, HTTP or SSH."""
-    if not os.path.lexists(os.path.join(root, ".git")):
+    if not is_clone(root):
         return ""
     import pygit2
 
@@ -31,17 +32,35 @@ def origin_of(root: str) -> str:
     return _as_written(found[0]) if found and found[0] else ""
 
 
-def remarks(links: Links, root: str, *, embedded: bool) -> tuple[str, ...]:
-    """What who made the workspace may not have expected. ``embedded``: they named no place."""
+def remarks(links: Links, root: str, *, embedded: bool, was_clone: bool) -> tuple[str, ...]:
+    """What who made the workspace may not have expected. ``embedded``: they named no place;
+    ``was_clone``: Git had a repository there before."""
     there = links.remote(DEFAULT_REMOTE)
+    above = _clone_above(root) if isinstance(there, Founds) and not was_clone else ""
+    said: list[str] = []
     if isinstance(there, Founds) and there.founded():
-        return (f"There was no repository at {there.founded()}: a new, empty one was made.",)
-    if embedded and origin_of(root):  # not shown: a password may stand in it
-        return (
-            "This clone's own origin is not linked. To link it instead:"
-            " rm -r .hubsync && hubsync init --mode shadow",
+        said.append(f"There was no repository at {there.founded()}: a new, empty one was made.")
+    if above:
+        said.append(
+            f"This folder lies inside the Git clone at {above}, and becomes a repository of its "
+            "own. To sync that clone instead: rm -r .hubsync, then 'hubsync init' there."
         )
-    return ()
+    if embedded and not said and origin_of(root):  # not shown: a password may stand in it
+        said.append(
+            "This clone's own origin is not linked. To link it instead:"
+            " rm -r .hubsync && hubsync init --mode shadow"
+        )
+    return tuple(said)
+
+
+def is_clone(root: str) -> bool:
+    """Whether Git has a repository there."""
+    return os.path.lexists(os.path.join(root, ".git"))
+
+
+def _clone_above(root: str) -> str:
+    """The Git clone that the folder lies in; ``""`` if there is none."""
+    return next(filter(is_clone, map(str, Path(root).parents)), "")
 
 
 def _as_written(url: str) -> str:

@@ -43,6 +43,16 @@ def test_a_mistyped_mode_publishes_nothing(site: GitSite, outside: Hub) -> None:
     assert site.files() == {"notes.txt": "one"}
 
 
+def test_a_folder_inside_a_clone_becomes_a_repository_of_its_own_and_that_is_said(
+    site: GitSite, outside: Hub
+) -> None:
+    work = clone_of(site, outside)
+    (work / "sub").mkdir()
+    ran = work.run("init", site.url, cwd=work / "sub").ok()
+    assert f"inside the Git clone at {work.directory}" in ran.out
+    assert "inside the Git clone" not in outside.run("clone", site.url, "beside").ok().out
+
+
 @pytest.mark.parametrize("mode", ["branch", "shadow"])
 def test_a_branch_that_is_not_there_is_not_cloned(site: GitSite, outside: Hub, mode: str) -> None:
     ran = outside.run("clone", "--mode", mode, "--branch", "mian", site.url, "work")
