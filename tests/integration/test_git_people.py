@@ -418,3 +418,18 @@ def test_remote_without_any_branch_is_empty(site: GitSite, one: Hub) -> None:
     with pytest.raises(SafetyStop) as caught:
         one.sync()
     assert "The remote is empty" in caught.value.message
+
+
+def test_a_staged_file_whose_name_is_no_text_and_that_is_gone_stays_findable(
+    site: GitSite, one: Hub, two: Hub
+) -> None:
+    odd = os.fsencode(one.directory) + b"/\xff.txt"
+    with open(odd, "wb") as file:
+        file.write(b"staged alone\n")
+    one.git("add", "-A")
+    os.unlink(odd)
+    two.write({"b": "2"})
+    two.sync()
+    one.sync()
+    kept = one.git("for-each-ref", "--format=%(refname)", "refs/hubsync/backup/")
+    assert "staged alone" in one.git("grep", "-h", "staged alone", kept.splitlines()[0])

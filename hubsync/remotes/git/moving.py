@@ -149,8 +149,8 @@ def _on_disk(repository: Any, storing: Storing, file: Any) -> bool:
                 blob = storing.blob(path, content.read(), Contents(repository, 1))
                 return bool(blob == file.id)
         return bool(repository.create_blob_fromworkdir(path) == file.id)
-    except (KeyError, OSError, pygit2.GitError, HubsyncError):
-        return False
+    except (KeyError, OSError, UnicodeError, pygit2.GitError, HubsyncError):
+        return False  # UnicodeError: pygit2's, where it wants to tell of a name that is no text
 
 
 def _path(file: Any) -> str:
