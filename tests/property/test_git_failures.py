@@ -298,10 +298,13 @@ class BadDays(Repositories):
     def settle(self) -> None:
         """Without rules that hide, and names that stay on one side: who committed such a name takes
         it out again by git, for hubsync never does."""
-        for hub in self.hubs:
-            for name in (".hubsyncignore", ODD):
-                path = hub.directory / name
-                self.act(lambda path=path: path.unlink(missing_ok=True))  # type: ignore[misc]
+        for _ in self.hubs:  # whoever has forgotten what was synced brings rules back (rule 6)
+            for hub in self.hubs:
+                for name in (".hubsyncignore", ODD):
+                    path = hub.directory / name
+                    self.act(lambda path=path: path.unlink(missing_ok=True))  # type: ignore[misc]
+            for hub in self.hubs:
+                self.run(hub, "sync")
         for hub in self.hubs:
             self.run(hub, "sync")
             if hub.git("rm", "--cached", "--ignore-unmatch", "--", ODD, check=False):
