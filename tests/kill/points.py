@@ -24,6 +24,11 @@ WIRE = ("recv", "send")
 not."""
 
 
+def chosen(count: int, quick: int) -> list[int]:
+    """So many numbers from 1 to ``count``, evenly spread."""
+    return [1 + count * (2 * step + 1) // (2 * quick) for step in range(quick)]
+
+
 def same_point(names: Sequence[str], number: int) -> str:
     """What the ``number``-th of the points that a run passed is in every other run: the so-manieth
     that is not of the wire, or the first piece of the so-manieth answer or question."""

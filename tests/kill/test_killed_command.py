@@ -15,6 +15,7 @@ import pytest
 from hubsync.remotes.mirror.lease import LEASE
 from tests.kill.hubs import KILLED, Hub, Launcher, Seen, launcher
 from tests.kill.places import Bucket, Folder, Place
+from tests.kill.points import chosen
 from tests.kill.scene import Scene, build, differing, old_or_new
 from tests.servers import Server
 
@@ -108,11 +109,6 @@ def check_killed(scene: Scene, command: str, whole: Uninterrupted) -> None:
     assert scene.leftovers() == []
 
 
-def _chosen(count: int, quick: int) -> list[int]:
-    """So many numbers from 1 to ``count``, evenly spread."""
-    return [1 + count * (2 * step + 1) // (2 * quick) for step in range(quick)]
-
-
 def _kill_at(scenes: Scenes, command: str, number: int, after: bool, whole: Uninterrupted) -> bool:
     scene = scenes(command)
     killed = scene.hub(command).run(*scene.arguments(command), number=number, after=after)
@@ -126,7 +122,7 @@ def _kill_at(scenes: Scenes, command: str, number: int, after: bool, whole: Unin
 def test_killed_at_some_points(scenes: Scenes, command: str) -> None:
     whole = Uninterrupted(scenes(command), command)
     points = len(whole.points)
-    for step, number in enumerate(_chosen(points - 1, QUICK)):
+    for step, number in enumerate(chosen(points - 1, QUICK)):
         assert _kill_at(scenes, command, number, step % 2 == 1, whole)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.kill.git_scene import build_git, check_at_rest, check_sound, lost, without_folders
 from tests.kill.hubs import KILLED, Hub, Launcher, Seen, launcher
-from tests.kill.points import same_point
+from tests.kill.points import chosen, same_point
 from tests.kill.scene import Scene, differing, old_or_new
 from tests.servers import git_http
 
@@ -101,11 +101,6 @@ def check_killed(scene: Scene, command: str, whole: Uninterrupted) -> None:
     assert differing(settle(scene, command), whole.settled) == {}
 
 
-def _chosen(count: int, quick: int) -> list[int]:
-    """So many numbers from 1 to ``count``, evenly spread."""
-    return [1 + count * (2 * step + 1) // (2 * quick) for step in range(quick)]
-
-
 def _kill_at(
     scenes: Scenes, command: str, number: int | str, after: bool, whole: Uninterrupted
 ) -> bool:
@@ -121,7 +116,7 @@ def _kill_at(
 def test_killed_at_some_points(scenes: Scenes, command: str) -> None:
     whole = Uninterrupted(scenes(command), command)
     points = [number for number, name in enumerate(whole.points, 1) if name.startswith("libgit2.")]
-    for step, number in enumerate(_chosen(len(points) - 1, QUICK)):
+    for step, number in enumerate(chosen(len(points) - 1, QUICK)):
         point = same_point(whole.points, points[number - 1])
         assert _kill_at(scenes, command, point, step % 2 == 1, whole)
 
