@@ -118,14 +118,21 @@ async def test_a_session_that_is_paused_before_it_is_there_begins_paused(
 ) -> None:
     await api.set_up(remote.as_uri())
     (await api.post("stop")).ok()
-    (await api.post("start")).ok()
-    (await api.post("pause")).ok()
+    starting = asyncio.create_task(api.service.start_session())
+    while not api.service.running.begun:
+        await asyncio.sleep(0)
+    assert not api.service.running.active
+    api.service.pause(True)
+    await starting
     status = await api.until_state("paused")
     assert status["paused"]
     (home / "a").write_text("a")
+    await api.until(lambda status: status["pending"])
+    assert not (remote / "a").exists()
     (await api.post("resume")).ok()
-    await api.until_state("synced")
-    assert (remote / "a").read_text() == "a"
+    async with asyncio.timeout(30):
+        while not (remote / "a").exists():
+            await asyncio.sleep(0.02)
 
 
 async def test_a_stop_that_was_confirmed_is_over(api: Api, home: Path, remote: Path) -> None:
