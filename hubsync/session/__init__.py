@@ -3,6 +3,6 @@
 - `agenda`: when what is due; pure
 - `status`: what a session is in, and which words for it; pure
 - `wire`, `worker`, `job`: cycles run in a process of their own; what is said to it and by it
-- `child`: that process, as the event loop sees it
+- `process`: a process and the pipes to it; `child`: the one that does cycles
 - `loop`: the session itself, for asyncio
 """

@@ -2,47 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import sys
-from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 import msgspec
 
 from hubsync.session import wire
+from hubsync.session.process import Piped
 from hubsync.session.status import Kind, Progress, Trouble
 from hubsync.session.wire import Answer, Cycle, Failed, Look, Open, Stop
 
-_PARTING: Final = 2.0
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
 class Child:
     """A running process; one question at a time."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Piped) -> None:
         self._process = process
+        self.kill = process.kill
+        self.close = process.close
 
     @classmethod
     async def start(cls, opening: Open) -> Child:
         """A process for the workspace. Raises OSError."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",  # a random.py in the user's directory is none of ours
-            "-m",
-            "hubsync.session.worker",
-            stdin=PIPE,
-            stdout=PIPE,
-            cwd="/",  # the workspace may be moved or unmounted meanwhile
-            start_new_session=True,  # a Ctrl-C in the terminal reaches the session alone
-            limit=wire.LONGEST,
-        )
-        child = cls(process)
-        await child._say(wire.line(opening))
-        return child
+        process = await Piped.start("hubsync.session.worker", longest=wire.LONGEST)
+        await process.say(wire.line(opening))
+        return cls(process)
 
     @property
     def pid(self) -> int:
@@ -50,24 +37,21 @@ class Child:
 
     @property
     def running(self) -> bool:
-        return self._process.returncode is None
+        return self._process.running
 
     async def ask(self, command: Look | Cycle, hear: Callable[[Progress], None]) -> Answer:
         """The answer; a process that ends instead of giving one is trouble as well."""
-        await self._say(wire.line(command))
-        output = self._process.stdout
-        assert output is not None
-        while line := await output.readline():
+        await self._process.say(wire.line(command))
+        while line := await self._process.output.readline():
             try:
                 report = wire.report(line)
             except msgspec.MsgspecError:
+                self.kill()
                 break
             if not isinstance(report, Progress):
                 return report
             hear(report)
-        self.kill()
-        status = await self._process.wait()
-        how = f"by signal {-status}" if status < 0 else f"with status {status}"
+        how = await self._process.ended()
         return Failed(
             Trouble(
                 Kind.FAILED,
@@ -79,24 +63,7 @@ class Child:
 
     async def stop_between_files(self) -> None:
         """What is under way ends soon, in a state that is complete."""
-        await self._say(wire.line(Stop()))
-
-    def kill(self) -> None:
-        """End it now (rule 13)."""
-        with suppress(ProcessLookupError):
-            self._process.kill()
-
-    async def close(self) -> None:
-        """End it; it has nothing to do any more."""
-        pipe = self._process.stdin
-        assert pipe is not None
-        pipe.close()
-        try:
-            async with asyncio.timeout(_PARTING):
-                await self._process.wait()
-        except TimeoutError:
-            self.kill()
-            await self._process.wait()
+        await self._process.say(wire.line(Stop()))
 
     def resident(self) -> int:
         """Bytes of memory that it holds; 0 where nobody can tell."""
@@ -105,11 +72,3 @@ class Child:
                 return int(file.read().split()[1]) * _PAGE
         except (OSError, IndexError, ValueError):
             return 0
-
-    async def _say(self, line: bytes) -> None:
-        pipe = self._process.stdin
-        assert pipe is not None
-        # If it has gone, the end of its output tells.
-        with suppress(ConnectionError, RuntimeError):
-            pipe.write(line)
-            await pipe.drain()

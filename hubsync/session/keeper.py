@@ -62,7 +62,9 @@ class Keeper:
             answer = await child.ask(command, heard)
         finally:
             silent.cancel()
-        return _hanging(patience) if self._hung else answer
+        if self._hung:
+            return _hanging(patience)
+        return _late() if self._expired and isinstance(answer, Failed) else answer
 
     async def trim(self) -> None:
         """Let the process go if it grew: its memory goes with it."""
@@ -100,7 +102,7 @@ class Keeper:
                 return self._child
             await self.close()
             if self._expired:
-                return _failed("expired", "The time was over before it was done.")
+                return _late()
             try:
                 self._child = await Child.start(self._opening)
             except OSError as error:
@@ -110,6 +112,10 @@ class Keeper:
 
 def _failed(code: str, message: str) -> Failed:
     return Failed(Trouble(Kind.FAILED, code, message, "It is tried again by itself."))
+
+
+def _late() -> Failed:
+    return _failed("expired", "The time was over before it was done.")
 
 
 def _interrupted() -> Failed:
