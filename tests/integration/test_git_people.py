@@ -433,3 +433,24 @@ def test_a_staged_file_whose_name_is_no_text_and_that_is_gone_stays_findable(
     one.sync()
     kept = one.git("for-each-ref", "--format=%(refname)", "refs/hubsync/backup/")
     assert "staged alone" in one.git("grep", "-h", "staged alone", kept.splitlines()[0])
+
+
+def test_a_name_that_is_no_text_and_was_taken_out_by_git_stays_away(
+    site: GitSite, one: Hub, two: Hub
+) -> None:
+    odd = os.fsencode(one.directory) + b"/\xff.txt"
+    with open(odd, "wb") as file:
+        file.write(b"by hand\n")
+    one.git("add", "-A")
+    one.git("commit", "-qm", "odd")
+    one.sync()
+    two.sync()
+    assert "377" in git(site.repository, "ls-tree", "main")
+    os.unlink(odd)
+    one.sync()
+    one.git("rm", "-q", "--cached", "--", "\udcff.txt")
+    one.git("commit", "-qm", "without that name")
+    one.sync()
+    two.sync()
+    assert "377" not in git(site.repository, "ls-tree", "main")
+    assert one.git("status", "--short") == two.git("status", "--short") == ""

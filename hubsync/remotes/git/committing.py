@@ -12,7 +12,7 @@ from hubsync.core.captures import repository_of
 from hubsync.remotes.git import objects
 from hubsync.remotes.git.message import HUB, message_for
 from hubsync.remotes.git.mode import Mode
-from hubsync.remotes.git.names import fits_no_index
+from hubsync.remotes.git.names import fits_no_index, is_carried
 from hubsync.remotes.protocol import SyncNote
 
 _EMAIL: Final = "hubsync@localhost"
@@ -50,8 +50,8 @@ class Committing:
         return str(commit)
 
     def own(self, remote: str, puts: Puts) -> dict[str, tuple[Any, int] | None]:
-        """What the user committed at paths that hubsync does not carry (ignored ones, submodules):
-        it stays."""
+        """What the user committed at paths that hubsync does not carry (ignored ones, submodules,
+        names that are no text): it stays, or stays away."""
         repository, local = self.mode.clone.repository, self.mode.own(remote)
         if not local:
             return {}
@@ -68,7 +68,7 @@ class Committing:
             )
             if path not in puts
             and path not in moved
-            and (mode == objects.SUBMODULE or self.uncarried(path))
+            and (mode == objects.SUBMODULE or not is_carried(path) or self.uncarried(path))
             and (mode or not fits_no_index(path))
             and objects.is_free(theirs, puts, path)
         }
