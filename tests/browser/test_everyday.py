@@ -252,7 +252,7 @@ def test_edits_of_the_same_lines_are_left_to_the_person(
     page.keyboard.type("Mine. ")
     site.pushed_from_b("notes.md", "Theirs. First.\n\nSecond.\n")
     bar = page.locator(".jp-hubsync-bar")
-    expect(bar).to_contain_text("Another hub changed the same lines")
+    expect(bar).to_contain_text("A sync or a restore changed the same lines")
     page.keyboard.press("Control+s")
     shot(page, "bar")
     no_dialog(page)

@@ -29,15 +29,8 @@ from hubsync.remotes.git.transport import Transport
 from tests.git_hubs import Hub
 from tests.kill import libgit2
 from tests.kill.points import Points
-from tests.property.test_git_convergence import (
-    Repositories,
-    contents,
-    hubs,
-    no_folder,
-    paths,
-    reachable,
-    verbs,
-)
+from tests.property.git_people import contents, hubs, no_folder, paths, reachable, verbs
+from tests.property.test_git_convergence import Repositories
 from tests.property.world import Telling
 
 YEAR = 365 * 86_400 * 1_000_000_000
@@ -101,9 +94,6 @@ class FaultyTransport(Transport):
 
 class BadDays(Repositories):
     """The people and hubs of `Repositories`, and misfortune."""
-
-    def hub(self, number: int) -> Hub:
-        return self.hubs[number % len(self.hubs)]
 
     # -- people -------------------------------------------------------------------------
 

@@ -7,49 +7,27 @@ on a disk, in the trash, or in a commit that a reference leads to.
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
-from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
 from hubsync.errors import SafetyStop
-from tests.git_hubs import GitSite, Hub, git, no_ones_settings
-from tests.property.test_git_convergence import contents, no_folder, reachable
+from tests.git_hubs import Hub, git
+from tests.property.git_people import People, contents, hubs, reachable, verbs
 
-PATHS = ("a", "b.txt", "d/a", "d/b.txt", "b.txt/x", "d", "ä ö/-n.txt", "x y")
-LINES = 6
-
-hubs = st.integers(0, 2)
-paths = st.sampled_from(PATHS)
-verbs = st.sampled_from(["sync", "sync", "sync", "push", "pull"])
 branches = st.sampled_from(["main", "topic"])
 
 
-class Shadows(RuleBasedStateMachine):
-    """Every rule does one small thing, or nothing where it does not apply, so that it shrinks."""
+class Shadows(People):
+    """Each in a clone of their own, of whose branches hubsync has none."""
 
     @initialize(count=st.integers(2, 3), files=st.integers(0, 3), cloned=st.booleans())
     def begin(self, count: int, files: int, cloned: bool) -> None:
-        self.stack = ExitStack()
-        memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
-        folder = Path(tempfile.mkdtemp(prefix="hubsync-shadow-", dir=memory))
-        self.stack.callback(shutil.rmtree, folder)
-        self.stack.enter_context(no_ones_settings(folder / "nobody"))
-        self.site = GitSite(folder)
-        self.owed: set[bytes] = set()
-        self.counter = 0
-        self.site.begin({path: self.text() for path in ("keep", *PATHS[:files])})
+        self.arrive()
+        self.site.begin(self.first_files(files))
         self.hubs = [self.site.person("hub-0")]
         for number in range(1, count):
             name = f"hub-{number}"
@@ -57,76 +35,7 @@ class Shadows(RuleBasedStateMachine):
                 self.site.clone(name, mode="shadow") if cloned else self.site.person(name)
             )
 
-    def teardown(self) -> None:
-        if not hasattr(self, "stack"):
-            return
-        try:
-            self.settle()
-        finally:
-            for hub in self.hubs:
-                hub.workspace.close()
-            self.stack.close()
-
-    # -- people -------------------------------------------------------------------------
-
-    def text(self) -> str:
-        self.counter += 1
-        return "".join(f"line {line} of text {self.counter}\n" for line in range(LINES))
-
-    def hub(self, number: int) -> Hub:
-        return self.hubs[number % len(self.hubs)]
-
-    def file(self, hub: Hub, path: str) -> Path | None:
-        found = hub.directory / path
-        return found if found.is_file() and not found.is_symlink() else None
-
-    @rule(hub=hubs, path=paths)
-    def write(self, hub: int, path: str) -> None:
-        target = self.hub(hub).directory / path
-        if target.is_dir() or no_folder(target.parent):
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(self.text())
-
-    @rule(hub=hubs, path=paths, line=st.integers(0, LINES - 1))
-    def edit_line(self, hub: int, path: str, line: int) -> None:
-        target = self.file(self.hub(hub), path)
-        if target is None:
-            return
-        self.counter += 1
-        lines = target.read_text().splitlines(keepends=True)
-        lines[line : line + 1] = [f"edit {self.counter}\n"]
-        target.write_text("".join(lines))
-
-    @rule(hub=hubs, path=paths)
-    def remove(self, hub: int, path: str) -> None:
-        target = self.hub(hub).directory / path
-        if target.is_dir() and not target.is_symlink():
-            shutil.rmtree(target)
-        elif os.path.lexists(target):
-            target.unlink()
-
-    @rule(hub=hubs, path=paths)
-    def change_mode(self, hub: int, path: str) -> None:
-        target = self.file(self.hub(hub), path)
-        if target is not None:
-            target.chmod(target.stat().st_mode ^ 0o111)
-
     # -- and git ------------------------------------------------------------------------
-
-    @rule(hub=hubs, everything=st.booleans())
-    def commit(self, hub: int, everything: bool) -> None:
-        here = self.hub(hub)
-        here.git("add", "-A" if everything else "-u", check=False)
-        here.git("commit", "-qm", f"by hand {self.counter}", check=False)
-
-    @rule(hub=hubs)
-    def stage(self, hub: int) -> None:
-        self.hub(hub).git("add", "-A", check=False)
-
-    @rule(hub=hubs)
-    def push_by_git(self, hub: int) -> None:
-        self.hub(hub).git("push", "-q", "origin", "HEAD", check=False)
 
     @rule(hub=hubs)
     def pull_by_git(self, hub: int) -> None:
@@ -143,23 +52,6 @@ class Shadows(RuleBasedStateMachine):
         here.git("switch", "-q", branch, check=False)
         if branch not in here.git("branch", "--format=%(refname:short)").splitlines():
             here.git("switch", "-q", "-c", branch)
-
-    @rule(path=paths, removed=st.booleans())
-    def elsewhere(self, path: str, removed: bool) -> None:
-        """Somebody without hubsync, in a clone of their own."""
-        other = self.site.folder / f"other-{self.counter}"
-        self.counter += 1
-        git(self.site.folder, "clone", "-q", "remote.git", other.name)
-        target = other / path
-        if removed and target.is_file():
-            target.unlink()
-        elif not target.is_dir() and not no_folder(target.parent):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(self.text())
-        git(other, "add", "-A")
-        git(other, "commit", "-qm", "elsewhere", check=False)
-        git(other, "push", "-q", "origin", "HEAD:main", check=False)
-        shutil.rmtree(other)
 
     @rule(branch=branches)
     def delete_side_branch(self, branch: str) -> None:

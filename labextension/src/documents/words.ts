@@ -6,13 +6,13 @@ export class DocumentWords {
 
   undecided = (name: string) =>
     this.trans.__(
-      'Another hub changed the same lines of %1 that you are editing. Nothing is saved until you choose.',
+      'A sync or a restore changed the same lines of %1 that you are editing. Nothing is saved until you choose.',
       name
     );
   doubled = (count: number) =>
     this.trans._n(
-      'One cell was changed here and on another hub: both are kept, one after the other.',
-      '%1 cells were changed here and on another hub: both of each are kept, one after the other.',
+      'One cell was changed here and on the disk: both are kept, one after the other.',
+      '%1 cells were changed here and on the disk: both of each are kept, one after the other.',
       count
     );
   deleted = (name: string) =>
