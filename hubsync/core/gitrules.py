@@ -15,6 +15,9 @@ from hubsync.model import GIT_IGNORE_FILE
 Tracked = Callable[[str, bool], bool]
 """Whether Git tracks a path; of a directory (the second is True): anything in it."""
 
+Edited = Callable[[str], bool | None]
+"""Whether the workspace has something else at a path than was last synced; None: nobody knows."""
+
 
 class GitRules:
     """The ``.gitignore`` files by directory, and the files of rules outside the workspace's tree,

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -22,7 +23,7 @@ from hubsync.local.rescan import rescan
 from hubsync.local.scan import scan
 from hubsync.local.scanned import Scan
 from hubsync.local.state import State, nothing
-from hubsync.model import Entry, Kind, Problem, Side, Tree
+from hubsync.model import Entry, Kind, Problem, Side, Tree, agree
 from hubsync.remotes.protocol import HasRules, Known, Remote, Snapshot
 
 Found = dict[str, Entry | None]
@@ -134,7 +135,8 @@ def _shows_more(context: Context, base: Tree, scanned: Scan, snapshot: Snapshot)
     """Whether the remote tracks by now what is on the disk and was taken for ignored."""
     if not (isinstance(context.remote, HasRules) and scanned.rules.hides_by_git and scanned.files):
         return False
-    rules = scanned.rules.with_tracked(context.remote.tracked(snapshot.revision))
+    edited = partial(_edited, base, scanned.tree)
+    rules = scanned.rules.with_tracked(context.remote.tracked(snapshot.revision, edited))
     remote = over(base, snapshot.tree)
     return any(
         path in remote
@@ -143,6 +145,17 @@ def _shows_more(context: Context, base: Tree, scanned: Scan, snapshot: Snapshot)
         and os.path.lexists(os.path.join(context.root, path))
         for path in (*scanned.ignored, *remote.changes_since(base))
     )
+
+
+def _edited(base: Tree, local: Tree, path: str) -> bool | None:
+    """See `Edited`."""
+    before, here = base.get(path), local.get(path)
+    if here is None:
+        return False
+    unread = here.kind is Kind.FILE and here.digest is None
+    if before is None or (unread and before.kind is Kind.FILE and before.size == here.size):
+        return None
+    return not agree(before, here)
 
 
 def own_rules(remote: Remote) -> IgnoreRules:
@@ -182,7 +195,8 @@ def view_of(context: Context, seen: Sight, request: Request) -> View:
     base, scanned, snapshot, remote = seen.base, seen.scan, seen.snapshot, seen.remote
     rules = scanned.rules
     if isinstance(context.remote, HasRules):
-        rules = rules.with_tracked(context.remote.tracked(snapshot.revision))
+        edited = partial(_edited, base, scanned.tree)
+        rules = rules.with_tracked(context.remote.tracked(snapshot.revision, edited))
     rules = with_arriving(rules, {**context.arriving, **seen.arriving})
     strangers = context.routing.strangers(base, remote)
     told = [one for one in strangers.problems if not rules.ignores_deep(one.path)]

@@ -25,7 +25,7 @@ from hubsync.model import Entry, Identity, LogRecord, Notice, Problem, Tree, Ver
 from hubsync.report import Reporter
 
 if TYPE_CHECKING:
-    from hubsync.core.gitrules import GitRules, Tracked
+    from hubsync.core.gitrules import Edited, GitRules, Tracked
 
 
 class RemoteCapabilities(Struct, frozen=True):
@@ -269,7 +269,7 @@ class HasRules(Protocol):
     def rules(self) -> GitRules:
         """Those that no scan of the workspace meets. Needs no network."""
 
-    def tracked(self, revision: str) -> Tracked:
+    def tracked(self, revision: str, edited: Edited) -> Tracked:
         """What is tracked once workspace and remote, at ``revision``, are one."""
 
 

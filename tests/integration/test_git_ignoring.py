@@ -182,6 +182,73 @@ def test_what_is_taken_out_of_git_and_edited_elsewhere_meanwhile_stays_in_it(
     assert two.is_clean()
 
 
+def tracking_what_it_ignores(site: GitSite, mode: str) -> tuple[Hub, Hub]:
+    committed(site, {".gitignore": "*.csv\n", "res/t.csv": "1", "res/u.csv": "1", "a": "1"})
+    one, two = site.clone("one", mode=mode), site.clone("two", mode=mode)
+    (one.directory / "res/t.csv").unlink()
+    (one.directory / "res/u.csv").unlink()
+    one.sync()
+    return one, two
+
+
+@pytest.mark.parametrize("mode", ["branch", "shadow"])
+def test_the_deletion_of_a_tracked_file_under_a_rule_arrives_and_an_edit_survives_it(
+    site: GitSite, mode: str
+) -> None:
+    one, two = tracking_what_it_ignores(site, mode)
+    two.write({"res/t.csv": "edited"})
+    result = two.sync()
+    assert result.deleted_locally == ("res/u.csv",)
+    assert [one.path for one in result.up] == ["res/t.csv"]
+    one.sync()
+    assert one.files() == two.files() == {".gitignore": "*.csv", "a": "1", "res/t.csv": "edited"}
+    assert one.sync().nothing_done()
+    assert two.sync().nothing_done()
+
+
+def test_an_edit_of_it_that_was_committed_by_hand_survives_too(site: GitSite) -> None:
+    one, two = tracking_what_it_ignores(site, "branch")
+    two.write({"res/t.csv": "edited"})
+    two.git("commit", "-qam", "by hand")
+    two.sync()
+    one.sync()
+    assert one.files() == two.files() == site.files()
+    assert site.files()["res/t.csv"] == "edited"
+
+
+def test_what_was_deleted_under_a_rule_in_a_shadow_travels_again_once_it_is_back(
+    site: GitSite,
+) -> None:
+    one, two = tracking_what_it_ignores(site, "shadow")
+    two.sync()
+    one.git("checkout", "-q", "HEAD", "--", "res/t.csv")
+    one.write({"res/u.csv": "new"})
+    one.sync()
+    two.sync()
+    assert two.files() == one.files()
+    assert two.files()["res/t.csv"] == "1"
+    assert two.files()["res/u.csv"] == "new"
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_an_edit_of_what_a_new_rule_takes_out_of_git_elsewhere_is_sent(
+    site: GitSite, forgotten: bool
+) -> None:
+    committed(site, {"x.log": "1", "y.log": "1", "a": "1"})
+    one, two = site.clone("one", mode="shadow"), site.clone("two", mode="shadow")
+    one.git("rm", "-q", "--cached", "x.log", "y.log")
+    one.write({".gitignore": "*.log\n"})
+    one.sync()
+    two.write({"x.log": "edited"})
+    if forgotten:
+        shutil.rmtree(two.directory / ".hubsync/state")
+    two.sync()
+    one.sync()
+    assert two.files() == {".gitignore": "*.log", "x.log": "edited", "y.log": "1", "a": "1"}
+    assert one.files() == two.files()
+    assert two.sync().nothing_done()
+
+
 def test_an_ignored_file_in_the_place_of_one_that_arrives_is_kept(site: GitSite) -> None:
     one, _ = pair(site, {".gitignore": "*.log\n", "a": "1"})
     one.write({"x.log": "mine"})

@@ -2,11 +2,14 @@
 
 What is tracked is a question to three commits, as with everything else that two sides may change:
 a path that one side has taken out of Git (``git rm --cached``) is tracked no longer, unless it was
-edited on the remote meanwhile, and one that a side has added, though it is ignored, is.
+edited on the other one meanwhile, and one that a side has added, though it is ignored, is. One that
+was tracked in spite of a rule, and that the remote has no more, was deleted there.
 """
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -14,8 +17,11 @@ from typing import Any
 import pygit2
 from pygit2.enums import RepositoryOpenFlag
 
-from hubsync.core.gitrules import GitRules, Tracked, pattern_file
+from hubsync.core.gitrules import Edited, GitRules, Tracked, pattern_file
+from hubsync.core.ignore import IgnoreRules
+from hubsync.core.paths import ancestors, parent
 from hubsync.core.patterns import PatternFile
+from hubsync.model import GIT_IGNORE_FILE
 from hubsync.remotes.git import objects, tips
 from hubsync.remotes.git.excludes import outside, text_of
 
@@ -34,9 +40,11 @@ class _Clone:
     """One clone and a commit of its remote. With a handle of its own on the repository: a scan asks
     while another thread fetches."""
 
-    def __init__(self, root: str, tip: str) -> None:
+    def __init__(self, root: str, tip: str, edited: Edited = lambda path: None) -> None:
         self._root = root
         self._tip = tip
+        self._edited = edited
+        self._before: dict[str, IgnoreRules] = {}
 
     @cached_property
     def repository(self) -> Any:
@@ -81,13 +89,47 @@ class _Clone:
         here, there = path in self._index, _has(self._theirs, path)
         if not _has(self._both, path):
             return here or there
-        # What was taken out of Git here and edited there stays: an edit survives a deletion.
-        return there and (here or self._theirs[path].id != self._both[path].id)
+        # What was taken out of Git on one side and edited on the other one stays: an edit survives.
+        if there:
+            return here or self._theirs[path].id != self._both[path].id
+        return here and (self._is_edited(path) or self._was_hidden(path))
+
+    def _is_edited(self, path: str) -> bool:
+        """Whether what is here is not what both sides had."""
+        before = self._both[path].id
+        if self._index[path].id != before:
+            return True
+        known = self._edited(path)
+        if known is not None:
+            return known
+        file = os.path.join(self._root, path)
+        try:
+            return stat.S_ISREG(os.lstat(file).st_mode) and pygit2.hashfile(file) != before
+        except (OSError, pygit2.GitError):
+            return False  # it is gone, or cannot be read
+
+    def _was_hidden(self, path: str) -> bool:
+        """Whether a rule was there already when both sides had the path: then none that came has
+        taken it out of Git."""
+        folder = parent(path)
+        if folder not in self._before:
+            rules = IgnoreRules.builtin(GitRules(_nothing, tuple(_outside(self.repository))))
+            for directory in ("", *ancestors(path)):
+                name = f"{directory}/{GIT_IGNORE_FILE}" if directory else GIT_IGNORE_FILE
+                if _has(self._both, name) and isinstance(found := self._both[name], pygit2.Blob):
+                    text = found.data.decode("utf-8", "surrogateescape")
+                    rules = rules.with_file(directory, text, GIT_IGNORE_FILE)
+            self._before[folder] = rules
+        return self._before[folder].ignores_deep(path)
 
 
-def tracked(root: str, revision: str) -> Tracked:
+def tracked(root: str, revision: str, edited: Edited) -> Tracked:
     """What is tracked once this clone and the remote's commit ``revision`` have become one."""
-    return _Clone(root, revision).tracked
+    return _Clone(root, revision, edited).tracked
+
+
+def _nothing(path: str, is_dir: bool) -> bool:
+    return False
 
 
 def _has(tree: Any, path: str) -> bool:

@@ -21,7 +21,7 @@ from typing import Final
 import pygit2
 from msgspec.structs import replace
 
-from hubsync.core.gitrules import GitRules, Tracked
+from hubsync.core.gitrules import Edited, GitRules, Tracked
 from hubsync.errors import LocalError, Unreachable
 from hubsync.model import Entry, LogRecord, Notice, Problem, Version
 from hubsync.remotes.git import blobs, checkout, choosing, contents, ignoring, missing
@@ -244,8 +244,8 @@ class GitRemote:
         tip = mode.clone.named(mode.clone.tracking(mode.target)) if mode.clone.branch else ""
         return ignoring.rules_of(self._root, tip)
 
-    def tracked(self, revision: str) -> Tracked:
-        return ignoring.tracked(self._root, revision)
+    def tracked(self, revision: str, edited: Edited) -> Tracked:
+        return ignoring.tracked(self._root, revision, edited)
 
     def on_the_way(self, revision: str) -> Iterator[tuple[str, Entry | None, Entry | None]]:
         return self._at.mode().on_the_way(revision)
