@@ -256,6 +256,8 @@ class Carry(Struct, frozen=True):
     not done (rules 10 and 12). ``moved_from`` names a path whose content is the same and that
     vanishes in the same plan, so that a remote may copy instead of upload.
     ``survives`` marks an edit that met a deletion (rule 3), of which the user is told.
+    ``moved_to``: where the content of what is deleted is now; it stands there on a remote, or the
+    deletion is done only after it does.
     """
 
     path: str
@@ -264,6 +266,7 @@ class Carry(Struct, frozen=True):
     expect: Entry | None
     moved_from: str | None = None
     survives: bool = False
+    moved_to: str | None = None
 
 
 class Merge(Struct, frozen=True):
@@ -292,6 +295,14 @@ class KeepBoth(Struct, frozen=True):
     copy_path: str
 
 
+class Held(Struct, frozen=True):
+    """A deletion that waits for its content's arrival, and the path where that is on the disk."""
+
+    carry: Carry
+    now: str
+    entry: Entry
+
+
 class Plan(Struct, frozen=True):
     """What `reconcile` decided, before anything is touched."""
 
@@ -301,10 +312,11 @@ class Plan(Struct, frozen=True):
     merges: tuple[Merge, ...] = ()
     keeps: tuple[KeepBoth, ...] = ()
     problems: tuple[Problem, ...] = ()
+    held: tuple[Held, ...] = ()
 
     def is_empty(self) -> bool:
         """Whether nothing has to be transferred and nothing said."""
-        return not (self.carries or self.merges or self.keeps or self.problems)
+        return not (self.carries or self.merges or self.keeps or self.problems or self.held)
 
 
 class Identity(Struct, frozen=True):

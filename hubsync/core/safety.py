@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Final, NoReturn
 
 from msgspec import Struct
@@ -37,14 +38,24 @@ class SafetyFacts(Struct, frozen=True):
     gone_branch: str = ""
 
 
-def check(base: Tree, local: Tree, remote: Tree, plan: Plan, facts: SafetyFacts) -> None:
-    """Raise `SafetyStop` if ``plan`` should not be carried out unseen. Costs O(changes)."""
+def check(
+    base: Tree,
+    local: Tree,
+    remote: Tree,
+    plan: Plan,
+    facts: SafetyFacts,
+    beside: Sequence[Plan] = (),
+) -> None:
+    """Raise `SafetyStop` if ``plan`` should not be carried out unseen. Costs O(changes).
+
+    ``beside``: the plans for the workspace's other remotes; what moves to one of them is not lost.
+    """
     _check_identity(facts)
     if len(base):
         _check_presence(base, local, remote, facts)
     if not facts.confirmed:
-        _check_deletions(plan, Side.LOCAL, local)
-        _check_deletions(plan, Side.REMOTE, remote)
+        _check_deletions(plan, Side.LOCAL, local, beside)
+        _check_deletions(plan, Side.REMOTE, remote, beside)
 
 
 def _check_identity(facts: SafetyFacts) -> None:
@@ -72,7 +83,7 @@ def _check_presence(base: Tree, local: Tree, remote: Tree, facts: SafetyFacts) -
         return
     if _is_emptied(base, local) and not facts.others_have_files:
         _stop_empty("The workspace is", known, "the remote", "local-empty")
-    if _is_emptied(base, remote):
+    if _is_emptied(base, remote) and (facts.gone_branch or not facts.others_have_files):
         if facts.gone_branch:
             _stop_without(facts.gone_branch, known)
         _stop_empty("The remote is", known, "this workspace", "remote-empty")
@@ -108,8 +119,10 @@ def _stop_without(branch: str, known: int) -> NoReturn:
     )
 
 
-def _check_deletions(plan: Plan, side: Side, tree: Tree) -> None:
+def _check_deletions(plan: Plan, side: Side, tree: Tree, beside: Sequence[Plan]) -> None:
     deleted = _deletions(plan, side)
+    if deleted > FEW and beside:
+        deleted = _deletions(plan, side, beside)
     if deleted <= FEW:
         return
     held = sum(entry.kind is not Kind.DIR for entry in tree.values())
@@ -125,18 +138,27 @@ def _check_deletions(plan: Plan, side: Side, tree: Tree) -> None:
     )
 
 
-def _deletions(plan: Plan, side: Side) -> int:
+def _deletions(plan: Plan, side: Side, beside: Sequence[Plan] = ()) -> int:
     """How many contents would vanish from ``side``; what reappears under another name does not."""
     carries = [carry for carry in plan.carries if carry.to is side]
     if not any(carry.entry is None for carry in carries):
         return 0
     arriving = Counter(_traces(carry) for carry in carries if carry.entry is not None)
     arriving.update(_trace(keep.copied, keep.copy_path) for keep in plan.keeps)
+    arriving.update(
+        _traces(carry)
+        for other in beside
+        for carry in other.carries
+        if carry.to is side and carry.entry is not None
+    )
+    sent = {carry.path for carry in carries if carry.entry is not None}
     deleted = 0
     for carry in carries:
         before = carry.expect
         if carry.entry is not None or before is None or before.kind is Kind.DIR:
             continue
+        if carry.moved_to is not None and carry.moved_to not in sent:
+            continue  # it stands on another remote
         for trace in (_trace(before, carry.path), (before.size, name_of(carry.path))):
             if arriving[trace]:
                 arriving[trace] -= 1

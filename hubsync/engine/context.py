@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
+from hubsync.core.moves import Stands
 from hubsync.engine.routing import Routing
 from hubsync.local.layout import Layout
-from hubsync.model import Identity, Side, Tree
+from hubsync.model import Entry, Identity, Plan, Side, Tree
 from hubsync.remotes.protocol import Remote
 from hubsync.report import Reporter, Silent
 
@@ -28,6 +29,11 @@ def unheld() -> None:
 
 def unnoticed(repositories: tuple[str, ...], remote: Tree) -> bool:
     """Nobody wants to know of them."""
+    return False
+
+
+def nowhere(path: str, entry: Entry) -> bool:
+    """No other remote has it."""
     return False
 
 
@@ -90,6 +96,10 @@ class Context:
     memory: str = ""
     arriving: Mapping[str, str] = field(default_factory=dict)
     """Of the files of rules that are about to arrive from other remotes, the texts."""
+    stands: Stands = nowhere
+    """Of the workspace's other remotes."""
+    beside: Sequence[Plan] = ()
+    """What is about to be done with the other remotes, where that matters to a safety stop."""
 
     @property
     def state_file(self) -> str:

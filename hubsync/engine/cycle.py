@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from hubsync.engine.arriving import arriving, united
 from hubsync.engine.context import Context, Request
-from hubsync.engine.decide import decide, decided_view, foreseen, nothing_new
+from hubsync.engine.decide import checked, decided_view, drafted, foreseen, nothing_new
 from hubsync.engine.execute import carry_out
 from hubsync.engine.following import follow
 from hubsync.engine.merging import foresee
@@ -37,7 +37,7 @@ ATTEMPTS = 6
 
 @dataclass(frozen=True)
 class Looked:
-    """What both sides are and what is to be done about it, past the safety stops."""
+    """What both sides are and what is to be done about it."""
 
     view: View
     plan: Plan
@@ -52,13 +52,15 @@ def look(context: Context, state: State, request: Request, *, suspicious: bool =
     # What arrives from other remotes may be here by now, and edited.
     others = {path: united(context.root, path, text) for path, text in context.arriving.items()}
     context = replace_fields(context, arriving=others)
-    return planned(context, replace_fields(seen, arriving=arriving(context, seen)), request)
+    now = planned(context, replace_fields(seen, arriving=arriving(context, seen)), request)
+    checked(now.view, now.plan, context.beside)
+    return now
 
 
 def planned(context: Context, seen: Sight, request: Request) -> Looked:
-    """What is to be done about what was seen. Raises SafetyStop."""
+    """What is to be done about what was seen, before the safety stops."""
     view = decided_view(context, view_of(context, seen, request), request)
-    return Looked(view, *decide(view, request))
+    return Looked(view, *drafted(view, request, context.stands))
 
 
 def run(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace as replace_fields
 
 from msgspec.structs import replace
 
+from hubsync.core.moves import Places, Stands, kept_under_old_name, with_moves
 from hubsync.core.policy import equal
 from hubsync.core.reconcile import reconcile, restrict, undecided
 from hubsync.core.safety import check
 from hubsync.engine.contents import obtain
-from hubsync.engine.context import Context, Request
+from hubsync.engine.context import Context, Request, nowhere
 from hubsync.engine.intent import with_own_writes
 from hubsync.engine.memory import remembered
 from hubsync.engine.observe import View
@@ -26,15 +28,45 @@ READ_AHEAD = 64 << 20
 """Bytes up to which an edited file is read before it is sent."""
 
 
-def decide(view: View, request: Request) -> tuple[Plan, tuple[str, ...]]:
-    """The plan, past the safety stops, and the paths that a one-way command has to leave.
-
-    Raises SafetyStop.
-    """
+def drafted(view: View, request: Request, stands: Stands = nowhere) -> tuple[Plan, tuple[str, ...]]:
+    """The plan, and the paths that a one-way command has to leave. ``stands``: of other remotes."""
     plan = reconcile(view.base, view.local, view.remote, view.policy)
     plan, left = restrict(plan, request.only) if request.only else (plan, ())
-    check(view.base, view.local, view.remote, plan, view.facts)
+
+    def anywhere(path: str, entry: Entry) -> bool:
+        there = view.remote.get(path)
+        here = entry.digest is not None and there is not None and there.digest == entry.digest
+        return here or stands(path, entry)
+
+    plan = with_moves(plan, view.base, lambda: _places(view), anywhere)
+    waiting = {one.carry.path for one in plan.held if one.now in left}
+    if waiting:  # the whole sync takes both
+        kept = tuple(one for one in plan.held if one.carry.path not in waiting)
+        plan, left = replace(plan, held=kept), tuple(sorted({*left, *waiting}))
     return plan, left
+
+
+def checked(view: View, plan: Plan, beside: Sequence[Plan] = ()) -> None:
+    """Raises SafetyStop. ``beside``: the plans for the workspace's other remotes."""
+    check(view.base, view.local, view.remote, plan, view.facts, beside)
+
+
+def decide(view: View, request: Request) -> tuple[Plan, tuple[str, ...]]:
+    """As `drafted`, past the safety stops. Raises SafetyStop."""
+    plan, left = drafted(view, request)
+    checked(view, plan)
+    return plan, left
+
+
+def _places(view: View) -> Places:
+    """Of the whole workspace, whichever remote it is for."""
+    found: defaultdict[tuple[int, int], list[tuple[str, Entry]]] = defaultdict(list)
+    for path, entry in view.scan.tree.changes_since(view.base).items():
+        if entry is not None and entry.kind is Kind.FILE:
+            read = view.local.get(path)
+            known = entry if read is None else replace(entry, digest=read.digest)
+            found[entry.size, entry.mtime].append((path, known))
+    return found
 
 
 def foreseen(context: Context, plan: Plan) -> Plan:
@@ -52,7 +84,13 @@ def foreseen(context: Context, plan: Plan) -> Plan:
         for keep in plan.keeps
         if keep.source is Side.LOCAL and keep.copied.kind is Kind.FILE
     ]
-    held = context.remote.held_back(sent)
+    held = [*context.remote.held_back(sent)]
+    why = {one.path: one for one in held}
+    held += [
+        kept_under_old_name(one.path, one.moved_to, why[one.moved_to])
+        for one in plan.carries
+        if one.moved_to in why
+    ]
     paths = {one.path for one in held}
     return replace(
         plan,

@@ -11,6 +11,7 @@ from contextlib import closing
 
 from msgspec.structs import replace
 
+from hubsync.core.moves import kept_under_old_name
 from hubsync.engine import intent
 from hubsync.engine.books import settled
 from hubsync.engine.contents import nearby_files, obtain
@@ -34,7 +35,7 @@ from hubsync.local.steps import Result, Step
 from hubsync.local.trash import Trash
 from hubsync.local.unwritable import unwritable
 from hubsync.model import IGNORE_FILE, Entry, Plan, Side
-from hubsync.remotes.protocol import Change, Done, Follows, Outcome, Put, Record, SyncNote
+from hubsync.remotes.protocol import Change, Done, Follows, Outcome, Put, Record, Remove, SyncNote
 
 
 def carry_out(
@@ -163,6 +164,11 @@ class Execution:
             elif outcome.done in (Done.MOVED, Done.CHANGED):
                 self.again.add(outcome.path)
         remote = {outcome.path: outcome.entry for outcome in done}
+        failed = {one.path: one.problem for one in published.outcomes if one.problem is not None}
+        for change in changes:
+            if isinstance(change, Remove) and change.after in failed and change.path not in remote:
+                why = failed[change.after]
+                self._tally.problem(kept_under_old_name(change.path, change.after, why))
         self._told |= remote.keys()
         self._remote = self._remote.with_changes(remote)
         self._local = self._local.with_changes(self._hashed_on_the_way(done))

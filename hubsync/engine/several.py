@@ -12,11 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
+from functools import partial
 
+from hubsync.core.moves import released, sends, stands_in
 from hubsync.core.routing import Rule
+from hubsync.core.safety import FEW
 from hubsync.engine.arriving import arriving
 from hubsync.engine.context import Context, Request
 from hubsync.engine.cycle import Looked, planned, run
+from hubsync.engine.decide import checked
 from hubsync.engine.observe import Sight, sight
 from hubsync.engine.routing import routings
 from hubsync.engine.tally import Tally, together
@@ -31,6 +35,7 @@ from hubsync.errors import (
 )
 from hubsync.local.emptying import finish
 from hubsync.local.state import State
+from hubsync.model import Entry
 from hubsync.remotes.protocol import Notifies
 from hubsync.results import SyncResult
 
@@ -111,22 +116,64 @@ def run_all(
     failures = Failures(len(linked))
     if not request.dry_run:
         finish(linked[0].context.layout)
-    looked: list[tuple[Linked, Looked]] = []
-    for one, seen in see_all(linked, request, failures, waiting):
-        with failures.of(one.name):
-            looked.append((one, planned(one.context, seen, request)))
+    looked = _planned(linked, request, failures, waiting)
     failures.stop()
-    results = []
+    done: list[tuple[Linked, State, Tally]] = []
     while looked:
         one, first = looked.pop(0)  # a view is large, and of no use once it was carried out
         tally = Tally()
         with failures.of(one.name):
-            state = run(one.context, one.state, request, tally, first)
+            done.append((one, run(one.context, one.state, request, tally, first), tally))
+    results = []
+    for one, state, tally in done:
+        with failures.of(one.name):
+            if tally.held and not request.dry_run:
+                state = _with_arrived(one, state, request, tally, done)
             if isinstance(one.context.remote, Notifies):
                 tally.notices = one.context.remote.notices()
             results.append(tally.result(request.dry_run, state.revision))
     failures.finish(results)
     return results
+
+
+def _planned(
+    linked: Sequence[Linked], request: Request, failures: Failures, waiting: Sequence[Rule]
+) -> list[tuple[Linked, Looked]]:
+    """What is to be done with each remote, past the safety stops, which are noted."""
+    drafts: list[tuple[Linked, Looked]] = []
+    for one, seen in see_all(linked, request, failures, waiting):
+        with failures.of(one.name):
+            drafts.append((one, planned(one.context, seen, request)))
+    looked: list[tuple[Linked, Looked]] = []
+    for one, now in drafts:
+        others = [other.plan for remote, other in drafts if remote.name != one.name]
+        deletes = sum(carry.entry is None for carry in now.plan.carries) > FEW
+        context = replace_fields(one.context, beside=others if deletes else ())
+        if request.dry_run:
+            plan = released(now.plan, partial(sends, others))
+            now = replace_fields(now, plan=plan)
+        with failures.of(one.name):
+            checked(now.view, now.plan, context.beside)
+            looked.append((replace_fields(one, context=context), now))
+    return looked
+
+
+def _with_arrived(
+    one: Linked,
+    state: State,
+    request: Request,
+    tally: Tally,
+    done: Sequence[tuple[Linked, State, Tally]],
+) -> State:
+    """One more run, for the deletions of what has arrived on other remotes meanwhile."""
+    bases = [base.base for other, base, _ in done if other.name != one.name]
+
+    def stands(path: str, entry: Entry) -> bool:
+        return any(stands_in(base, path, entry) for base in bases)
+
+    if not any(stands(held.now, held.entry) for held in tally.held):
+        return state
+    return run(replace_fields(one.context, stands=stands), state, request, tally)
 
 
 def see_all(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from hubsync.core.moves import kept_under_old_name
 from hubsync.engine.observe import View
-from hubsync.model import Entry, KeepBoth, Notice, Plan, Problem, Side, agree
+from hubsync.model import Entry, Held, KeepBoth, Notice, Plan, Problem, Side, agree
 from hubsync.remotes.protocol import Change, Put, Remove
 from hubsync.results import ChangeKind, ConflictCopy, PathChange, SyncResult
 
@@ -34,6 +35,7 @@ class Tally:
         self.unsynced: tuple[str, ...] = ()
         self.problems: dict[tuple[str, str], Problem] = {}
         self.notices: tuple[Notice, ...] = ()
+        self.held: tuple[Held, ...] = ()
         self.bytes = 0
         self.plan = Plan(agreed={})
         self._before: View | None = None
@@ -44,6 +46,7 @@ class Tally:
         """A plan was made; its problems replace those of the cycle before."""
         self._before, self.plan, self.unsynced = view, plan, unsynced
         self.problems = {(one.path, one.code): one for one in (*view.problems, *plan.problems)}
+        self.held = plan.held
         for carry in plan.carries:
             if carry.survives:
                 self.kept[carry.path] = None
@@ -110,6 +113,8 @@ class Tally:
         """The whole run with one remote as one value."""
         if dry_run:
             self._foresee()
+        for one in self.held:
+            self.problem(kept_under_old_name(one.carry.path, one.now))
         return SyncResult(
             up=_by_path(self.up),
             down=_by_path(self.down),

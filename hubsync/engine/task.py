@@ -207,7 +207,7 @@ class Compiler(Struct, frozen=True):
     def _upward(self, carry: Carry) -> Change:
         if carry.entry is None:
             assert carry.expect is not None
-            return Remove(carry.path, carry.expect)
+            return Remove(carry.path, carry.expect, carry.moved_to)
         source = os.path.join(self.root, carry.path) if carry.entry.kind is Kind.FILE else ""
         return Put(
             carry.path,

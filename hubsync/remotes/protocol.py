@@ -96,7 +96,8 @@ class Put(Struct, frozen=True):
 
 
 class Remove(Struct, frozen=True):
-    """Take ``path`` away. ``after``: as in `Put`."""
+    """Take ``path`` away. ``after``: as in `Put`; asked of every remote, it may also be the path to
+    which the same content was moved. One that is not among the changes stands already."""
 
     path: str
     expect: Entry

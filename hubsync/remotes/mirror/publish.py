@@ -57,7 +57,9 @@ class Publisher(Struct, frozen=True):
         if not self.place.conditional:
             # Under the lease lock nobody else can write a head: this one stays the newest.
             head = self.books.head_unless(head.identity) or head
-        order, outcomes = self._without_taken(ordered(changes), expected, head)
+        order = ordered(changes)
+        asked = {put.path for put in (*order.puts, *order.late)}
+        order, outcomes = self._without_taken(order, expected, head)
         unchecked = not expected.listed
         if unchecked and not self.place.conditional and _created(order) > _LOOK_ONE_BY_ONE:
             order, found = self._without_present(order, expected.snapshot.tree)
@@ -72,7 +74,7 @@ class Publisher(Struct, frozen=True):
             writer = Writer(work, pool)
             written = [put.path for put in order.puts]
             writer.put(order.puts, written)
-            writer.remove(order.removes)
+            writer.remove(order.removes, asked)
             # What could not be removed still has its place, and both would be there.
             room, blocked = made_room(order, writer.rows)
             writer.put(room, written)

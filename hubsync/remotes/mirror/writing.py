@@ -10,7 +10,7 @@ said about it, so that a killed run's work is found again (rule 13).
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TypeVar
 
@@ -83,8 +83,18 @@ class Writer:
         for result in stream:
             self._uploaded(under_way.pop(result.key), result)
 
-    def remove(self, removes: list[Remove]) -> None:
-        for change, error in self._ahead(self._removed, removes):
+    def remove(self, removes: list[Remove], asked: Set[str]) -> None:
+        """``asked``: all paths that this publish was to put. What moved to one of them goes once
+        that is there."""
+        failed = {one.path for one in self.outcomes if one.done is Done.FAILED}
+        waiting = {one.path for one in removes if one.after in asked and one.after not in self.rows}
+        self.outcomes += [
+            Outcome(one.path, Done.MOVED)
+            for one in removes
+            if one.path in waiting and one.after not in failed
+        ]
+        ready = [one for one in removes if one.path not in waiting]
+        for change, error in self._ahead(self._removed, ready):
             if error is None:
                 self._done(change, None, content_digest(change.expect))
             else:
