@@ -9,13 +9,13 @@ from hubsync.core.captures import repository_of
 from hubsync.core.paths import ancestors
 from hubsync.core.policy import Policy, equal
 from hubsync.engine.context import Request
-from hubsync.engine.decide import decide, decided_view, foreseen
+from hubsync.engine.decide import checked, decided_view, drafted, foreseen
 from hubsync.engine.merging import merger_of
 from hubsync.engine.observe import View, view_of
 from hubsync.engine.several import Failures, Linked, see_all
 from hubsync.engine.tally import kind_of
 from hubsync.errors import HubsyncError, RemoteUnavailable, SafetyStop
-from hubsync.model import Entry, Kind, Problem, Tree
+from hubsync.model import Entry, Kind, Plan, Problem, Tree
 from hubsync.results import (
     ChangeKind,
     ConflictCopy,
@@ -53,6 +53,7 @@ def status(
     coming: set[str] = set()
     submodules: set[str] = set()
     failures = Failures(len(linked))
+    drafts: list[tuple[str, View, Plan]] = []
     for one, seen in see_all(linked, request, failures, told.rules):
         with failures.of(one.name):
             view = decided_view(one.context, view_of(one.context, seen, request), request)
@@ -62,7 +63,8 @@ def status(
             nested, withheld = view.scan.nested, view.scan.withheld
             submodules |= view.snapshot.submodules
             copies |= {one.copy: one for one in copies_among(view.scan.tree)}
-            plan, _ = decide(view, request)
+            plan, _ = drafted(view, request)
+            drafts.append((one.name, view, plan))
             plan = foreseen(one.context, plan)
             problems |= {(one.path, one.code): one for one in plan.problems}
             for one_side in (local, remote):
@@ -71,6 +73,9 @@ def status(
             coming |= {keep.path for keep in plan.keeps}
             # A text may merge; that is seen when both contents are here.
             coming |= {merge.path for merge in plan.merges if merger_of(merge) is None}
+    for name, view, plan in drafts:
+        with failures.of(name):
+            checked(view, plan, [other for whose, _, other in drafts if whose != name])
     inside = inner(nested)
     problems |= {(one.path, one.code): one for found in inside for one in found.problems}
     unavailable = _told(failures, RemoteUnavailable)
