@@ -6,10 +6,11 @@ import filecmp
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from hubsync.core.paths import ancestors
+from hubsync.core.paths import ancestors, display
 from hubsync.engine.context import Context, Request
 from hubsync.engine.observe import View
 from hubsync.engine.tally import Tally
@@ -19,7 +20,7 @@ from hubsync.local.stage import Stage
 from hubsync.local.state import State
 from hubsync.local.steps import Step
 from hubsync.local.trash import Trash
-from hubsync.model import Entry, Kind, Side
+from hubsync.model import Entry, Kind, Problem, Side
 from hubsync.remotes.protocol import Follows
 
 
@@ -34,28 +35,58 @@ def follow(context: Context, view: View, state: State, request: Request, tally: 
     lacking = _lacking(view, state, told)
     if lacking is None:
         return
-    hidden = _hidden(context, remote, view, state.revision) if view.rules.hides_tracked else []
-    if hidden and request.only is Side.REMOTE:
+    hidden = _Hidden()
+    if view.rules.hides_tracked:
+        hidden = _hidden(context, remote, view, state.revision)
+    if hidden.coming and request.only is Side.REMOTE:
         return  # a push changes nothing on the disk
-    if hidden:
-        _bring(context, hidden, tally)
+    if hidden.coming:
+        _bring(context, hidden.coming, tally)
+    for path in hidden.kept:
+        tally.problem(_undoing(path))
     remote.leave(view.policy.uncarried)
     remote.follow(state.revision, state.base, lacking)
 
 
-def _hidden(
-    context: Context, remote: Follows, view: View, revision: str
-) -> list[tuple[Entry, Step]]:
-    """The paths that are not synced here and that the revision has in another state than the clone,
-    as far as nobody changed them here: these follow as `git pull` would have it. Nothing is
-    deleted (rule 8), and what a person changed or removed stays as it is.
+class _Hidden(NamedTuple):
+    """The paths that are not synced here and that the revision has in another state than the clone.
+
+    ``coming``: those that nobody changed here follow as `git pull` would have it. ``kept``: what a
+    person changed stays as it is. Nothing is deleted (rule 8), and what was removed stays so.
     """
-    return [
-        (after, Step(path, after, here))
-        for path, before, after in remote.on_the_way(revision)
-        if after is not None and view.policy.hidden(path) and not _blocked(view, path)
-        for here in _unchanged(context, path, before)
-    ]
+
+    coming: Sequence[tuple[Entry, Step]] = ()
+    kept: Sequence[str] = ()
+
+
+def _hidden(context: Context, remote: Follows, view: View, revision: str) -> _Hidden:
+    coming: list[tuple[Entry, Step]] = []
+    kept: list[str] = []
+    for path, before, after in remote.on_the_way(revision):
+        if after is None or not view.policy.hidden(path) or _blocked(view, path):
+            continue
+        found = [*_unchanged(context, path, before)]
+        coming += [(after, Step(path, after, here)) for here in found]
+        if not found and before is not None and _is_other(context, path, after):
+            kept.append(path)
+    return _Hidden(coming, kept)
+
+
+def _is_other(context: Context, path: str, after: Entry) -> bool:
+    """Whether there is a file, and with another content."""
+    if after.kind is not Kind.FILE or not os.path.isfile(os.path.join(context.root, path)):
+        return False
+    return not _has_content(context, path, after)
+
+
+def _undoing(path: str) -> Problem:
+    return Problem(
+        path,
+        "changed-under-a-rule",
+        f"{display(path)} is ignored by a .hubsyncignore, and was changed here and on the branch: "
+        "yours stays, and to Git it takes the other change back.",
+        f"Look at it before you commit it: git diff -- {display(path)}",
+    )
 
 
 def _blocked(view: View, path: str) -> bool:

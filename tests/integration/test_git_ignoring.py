@@ -359,7 +359,10 @@ def test_what_a_person_did_to_it_stays(site: GitSite) -> None:
     two = site.clone("two")
     two.write({"big/x": "mine", "big/y": None})
     committed(site, {"big/x": "2", "big/y": "2", "big/z": None, "a": "new"})
-    two.sync()
+    told = two.sync()
+    assert [(one.path, one.code) for one in told.problems] == [("big/x", "changed-under-a-rule")]
+    assert "git diff" in told.problems[0].hint
+    assert two.sync().problems == ()
     assert two.files() == {".hubsyncignore": "big/", "big/x": "mine", "big/z": "1", "a": "new"}
     assert site.files()["big/x"] == "2"
     two.write({"a": "newer"})
