@@ -86,11 +86,14 @@ class Routing(Struct, frozen=True):
         return None
 
     def _takes(self, path: str, size: int, known_here: bool) -> bool:
-        if self.owner(path) is not None:
+        """A path of the disk. What is above it is a directory here, so a file of that name on
+        another remote, which is gone here or yet to come, keeps nothing below it from being sent.
+        """
+        if _has(self.others, path):
             return False
         if known_here:
             return True
-        return _holder(self.later, path) is None and route(path, size, self.rules) == self.name
+        return not _has(self.later, path) and route(path, size, self.rules) == self.name
 
 
 def routings(
@@ -111,6 +114,10 @@ def routings(
         )
         for at, name in enumerate(names)
     }
+
+
+def _has(remotes: Rows, path: str) -> bool:
+    return any(path in rows for _, rows in remotes)
 
 
 def _holder(remotes: Rows, path: str) -> str | None:

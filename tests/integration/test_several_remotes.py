@@ -185,6 +185,48 @@ def test_a_new_file_goes_to_the_remote_where_another_tool_has_put_its_name(
     assert workspace.sync(identity=ME).nothing_done()
 
 
+def test_a_file_that_became_a_directory_of_another_remotes_is_sent_in_one_sync(
+    workspace: Workspace, work: Path, tmp_path: Path
+) -> None:
+    workspace.set_remote("bulk", larger_than=1000)
+    (work / "model").write_text("see the cluster")
+    workspace.sync(identity=ME)
+    (work / "model").unlink()
+    (work / "model").mkdir()
+    (work / "model/weights").write_bytes(bytes(5000))
+    (work / "model/README").write_text("read me")
+    assert {one.path for one in workspace.status().local} == {
+        "model",
+        "model/README",
+        "model/weights",
+    }
+    result = workspace.sync(identity=ME)
+    assert [one.path for one in result.up] == ["model/README", "model/weights"]
+    assert "model/weights" in names(tmp_path / "bulk")
+    assert "model/README" in names(tmp_path / "notes")
+    assert workspace.sync(identity=ME).nothing_done()
+
+
+def test_work_in_a_directory_is_sent_where_another_hub_made_it_a_file_of_another_remotes(
+    workspace: Workspace, work: Path, tmp_path: Path
+) -> None:
+    other, _ = Workspace.clone(f"file://{tmp_path}/notes", str(tmp_path / "other"), identity=ME)
+    with other:
+        shutil.rmtree(work / "data")
+        (work / "data").write_text("moved")
+        workspace.sync(SyncRequest(confirm_deletes=True), identity=ME)
+        (tmp_path / "other/data/new").write_text("new")
+        first = other.sync(SyncRequest(confirm_deletes=True), identity=ME)
+        assert [one.path for one in first.up] == ["data/new"]
+        assert [one.path for one in first.problems] == ["data"]
+        (tmp_path / "other/data/more").write_text("more")
+        assert [one.path for one in other.push(identity=ME).up] == ["data/more"]
+    assert names(tmp_path / "bulk") == {"data/new", "data/more"}
+    # The file stays where it was made, and whoever made it is told.
+    assert {one.path for one in workspace.sync(identity=ME).problems} == {"data/new", "data/more"}
+    assert (work / "data").read_text() == "moved"
+
+
 def test_few_files_of_a_part_may_all_be_deleted(
     workspace: Workspace, work: Path, tmp_path: Path
 ) -> None:

@@ -41,6 +41,14 @@ def test_a_new_path_that_a_remote_has_already_is_its_own_whatever_the_rules_say(
     assert local_part(seen_by("bulk", code={}), {"a.py": FILE}, remote={"a.py": FILE}) == {"a.py"}
 
 
+@pytest.mark.parametrize("known", ["others", "later"])
+def test_what_is_below_a_directory_here_is_sent_wherever_a_file_of_its_name_is(known: str) -> None:
+    """A file that became a directory of another remote's: somebody takes what is in it."""
+    local, code = {"f/big": BIG}, (("code", {"f": FILE}),)
+    assert local_part(replace(Routing("bulk", RULES), **{known: code}), local) == {"f/big"}
+    assert local_part(seen_by("code", bulk={}), local, base={"f": FILE}) == set()
+
+
 def test_what_is_gone_here_is_gone_for_the_remote_that_knows_it() -> None:
     assert local_part(seen_by("bulk", code={}), {}, base={"data/x": FILE}) == set()
 
