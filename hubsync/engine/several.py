@@ -18,7 +18,7 @@ from hubsync.engine.arriving import arriving
 from hubsync.engine.context import Context, Request
 from hubsync.engine.cycle import Looked, planned, run
 from hubsync.engine.observe import Sight, sight
-from hubsync.engine.routing import routings
+from hubsync.engine.routing import given_up, in_turn, new_on, routings
 from hubsync.engine.tally import Tally, together
 from hubsync.errors import (
     HubsyncError,
@@ -111,22 +111,30 @@ def run_all(
     failures = Failures(len(linked))
     if not request.dry_run:
         finish(linked[0].context.layout)
-    looked: list[tuple[Linked, Looked]] = []
+    looked: dict[str, tuple[Linked, Looked]] = {}
     for one, seen in see_all(linked, request, failures, waiting):
         with failures.of(one.name):
-            looked.append((one, planned(one.context, seen, request)))
+            looked[one.name] = one, planned(one.context, seen, request)
     failures.stop()
-    results = []
-    while looked:
-        one, first = looked.pop(0)  # a view is large, and of no use once it was carried out
+    results = {}
+    for name in _in_turn(looked):
+        one, first = looked.pop(name)  # a view is large, and of no use once it was carried out
         tally = Tally()
         with failures.of(one.name):
             state = run(one.context, one.state, request, tally, first)
             if isinstance(one.context.remote, Notifies):
                 tally.notices = one.context.remote.notices()
-            results.append(tally.result(request.dry_run, state.revision))
-    failures.finish(results)
-    return results
+            results[name] = tally.result(request.dry_run, state.revision)
+    found = [results[one.name] for one in linked if one.name in results]
+    failures.finish(found)
+    return found
+
+
+def _in_turn(looked: Mapping[str, tuple[Linked, Looked]]) -> Sequence[str]:
+    new = {name: new_on(at.view.base, at.view.remote) for name, (_, at) in looked.items()}
+    return in_turn(
+        new, {name: one.context.routing.freed[name] for name, (one, _) in looked.items()}
+    )
 
 
 def see_all(
@@ -144,6 +152,7 @@ def see_all(
         [*(one.rule for one in linked), *waiting],
         {rule.name: {} for rule in waiting} | {one.name: one.state.base for one in linked},
         {name: found.remote for name, found in seen.items()},
+        {name: given_up(at.base, at.scan.tree, at.remote) for name, at in seen.items()},
     )
     for one in linked:
         if one.name in seen:

@@ -41,6 +41,14 @@ def workspace(work: Path, tmp_path: Path) -> Iterator[Workspace]:
         yield opened
 
 
+@pytest.fixture
+def other(workspace: Workspace, tmp_path: Path) -> Iterator[Workspace]:
+    """The same on another hub."""
+    opened, _ = Workspace.clone(f"file://{tmp_path}/notes", str(tmp_path / "other"), identity=ME)
+    with opened:
+        yield opened
+
+
 def names(folder: Path) -> set[str]:
     """Files, but for what hubsync tells other hubs."""
     return {
@@ -208,23 +216,77 @@ def test_a_file_that_became_a_directory_of_another_remotes_is_sent_in_one_sync(
 
 
 def test_work_in_a_directory_is_sent_where_another_hub_made_it_a_file_of_another_remotes(
-    workspace: Workspace, work: Path, tmp_path: Path
+    workspace: Workspace, work: Path, other: Workspace, tmp_path: Path
 ) -> None:
-    other, _ = Workspace.clone(f"file://{tmp_path}/notes", str(tmp_path / "other"), identity=ME)
-    with other:
-        shutil.rmtree(work / "data")
-        (work / "data").write_text("moved")
-        workspace.sync(SyncRequest(confirm_deletes=True), identity=ME)
-        (tmp_path / "other/data/new").write_text("new")
-        first = other.sync(SyncRequest(confirm_deletes=True), identity=ME)
-        assert [one.path for one in first.up] == ["data/new"]
-        assert [one.path for one in first.problems] == ["data"]
-        (tmp_path / "other/data/more").write_text("more")
-        assert [one.path for one in other.push(identity=ME).up] == ["data/more"]
+    shutil.rmtree(work / "data")
+    (work / "data").write_text("moved")
+    workspace.sync(SyncRequest(confirm_deletes=True), identity=ME)
+    (tmp_path / "other/data/new").write_text("new")
+    first = other.sync(SyncRequest(confirm_deletes=True), identity=ME)
+    assert [one.path for one in first.up] == ["data/new"]
+    assert [one.path for one in first.problems] == ["data"]
+    (tmp_path / "other/data/more").write_text("more")
+    assert [one.path for one in other.push(identity=ME).up] == ["data/more"]
     assert names(tmp_path / "bulk") == {"data/new", "data/more"}
     # The file stays where it was made, and whoever made it is told.
     assert {one.path for one in workspace.sync(identity=ME).problems} == {"data/new", "data/more"}
     assert (work / "data").read_text() == "moved"
+
+
+CHANGES_REMOTE = {
+    # what another hub had, the rules that it then gave the second remote, and what it has now
+    "the same path, to the second": (["x/1", "x/2"], "x/**", "x/1"),
+    "the same path, to the first": (["data/d1"], "no/", "data/d1"),
+    "a file that becomes a directory, of the second": (["x"], "x/**", "x/1"),
+    "a file that becomes a directory, of the first": (["data/d1"], "no/", "data/d1/1"),
+    "a directory that becomes a file, of the second": (["x/1"], "x", "x"),
+    "a directory that becomes a file, of the first": (["data/x/1"], "no/", "data/x"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES_REMOTE)
+def test_what_another_hub_made_anew_on_another_remote_arrives_with_one_sync(
+    workspace: Workspace, work: Path, other: Workspace, name: str
+) -> None:
+    before, include, after = CHANGES_REMOTE[name]
+    there = Path(other.root)
+    for path in before:
+        (there / path).parent.mkdir(exist_ok=True)
+        (there / path).write_text("old")
+    other.sync(identity=ME)
+    workspace.sync(identity=ME)
+    other.set_remote("bulk", include=(include,))
+    for path in before:
+        (there / path).unlink()
+        if not any((there / path).parent.iterdir()):
+            (there / path).parent.rmdir()
+    other.sync(identity=ME)
+    (there / after).parent.mkdir(exist_ok=True)
+    (there / after).write_text("new")
+    other.sync(identity=ME)
+
+    result = workspace.sync(identity=ME)
+    assert result.problems == ()
+    assert result.conflicts == ()
+    assert names(work) == names(there)
+    assert (work / after).read_text() == "new"
+    assert workspace.sync(identity=ME).nothing_done()
+
+
+def test_an_edit_of_what_another_hub_made_anew_on_another_remote_stays_and_is_named(
+    workspace: Workspace, work: Path, other: Workspace
+) -> None:
+    other.set_remote("bulk", include=("note*",))
+    (Path(other.root) / "note1").unlink()
+    other.sync(identity=ME)
+    (Path(other.root) / "note1").write_text("new")
+    other.sync(identity=ME)
+    (work / "note1").write_text("edited")
+    result = workspace.sync(identity=ME)
+    assert [(one.path, one.code) for one in result.problems] == [
+        ("note1", "owned-by-another-remote")
+    ]
+    assert (work / "note1").read_text() == "edited"
 
 
 def test_few_files_of_a_part_may_all_be_deleted(
