@@ -28,6 +28,7 @@ from hubsync.errors import (
     RemoteUnavailable,
     SafetyStop,
     StoreError,
+    UsageError,
 )
 from hubsync.local.emptying import finish
 from hubsync.local.state import State
@@ -41,7 +42,9 @@ _OF_ONE_REMOTE = (
     RemoteMoved,
     LocalError,
     StoreError,
+    UsageError,
 )
+"""What one remote may fail with; UsageError where its settings are of no use on this machine."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ class Failures:
 
 
 def _with_name(name: str, error: HubsyncError) -> str:
-    unsynced = " was not synced" if isinstance(error, RemoteUnavailable) else ""
+    unsynced = " was not synced" if isinstance(error, (RemoteUnavailable, UsageError)) else ""
     return f"The remote {name!r}{unsynced}: {error.message}"
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from hubsync import Identity, SyncRequest, Workspace
 from hubsync.errors import (
+    ConfigError,
     HubsyncError,
     RemoteFormatError,
     RemoteUnavailable,
@@ -339,6 +340,30 @@ def test_every_remote_that_fails_is_named(workspace: Workspace, work: Path, tmp_
     assert "'origin'" in failed.value.message
     assert "'bulk'" in failed.value.message
     assert "other remotes" not in failed.value.hint
+
+
+@pytest.mark.parametrize("name", ["origin", "bulk"])
+def test_a_remote_that_cannot_be_opened_here_does_not_hinder_the_other(
+    workspace: Workspace, work: Path, tmp_path: Path, name: str
+) -> None:
+    """Nor does the other get what belongs to it, new files among that."""
+    settings = work / ".hubsync/config.toml"
+    place = f"file://{tmp_path}/{'notes' if name == 'origin' else 'bulk'}"
+    settings.write_text(settings.read_text().replace(place, "nosuch://place"))
+    for path in ("note0", "data/d0", "new", "data/new"):
+        (work / path).write_text("edited")
+    mine = ["new", "note0"] if name == "bulk" else ["data/d0", "data/new"]
+    with Workspace.open(str(work)) as again:
+        status = again.status()
+        assert [one.path for one in status.local] == mine
+        assert [(one.remote, one.code) for one in status.unavailable] == [
+            (name, "unknown-protocol")
+        ]
+        with pytest.raises(ConfigError) as failed:
+            again.sync(identity=ME)
+    assert f"The remote {name!r} was not synced" in failed.value.message
+    assert "The other remotes were synced" in failed.value.hint
+    assert [one.path for one in failed.value.done.up] == mine
 
 
 def test_status_shows_that_a_remote_is_gone_as_the_safety_stop_it_is(
