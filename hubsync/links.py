@@ -25,6 +25,7 @@ from hubsync.local.state import State, load, nothing
 from hubsync.model import Identity
 from hubsync.remotes.protocol import Remote, Settles, Switches, Witness
 from hubsync.remotes.registry import Git, Home, open_remote, witness_of
+from hubsync.remotes.unopened import unopened
 from hubsync.remotes.urls import refuse_own_folder
 from hubsync.report import Reporter, Silent
 
@@ -141,13 +142,21 @@ class Links:
         still_held: Callable[[], None] = unheld,
         onlooker: Onlooker | None = None,
     ) -> Linked:
-        """One remote as the engine wants it."""
+        """One remote as the engine wants it. One of several that cannot be opened on this machine
+        keeps its paths and says why when it is asked for something."""
         from hubsync.engine.several import Linked
+
+        try:
+            remote = self.remote(settings.name)
+        except UsageError as error:
+            if len(self.settings.remote) == 1:
+                raise
+            remote = unopened(error)
 
         context = Context(
             layout=self.layout,
             name=settings.name,
-            remote=self.remote(settings.name),
+            remote=remote,
             identity=identity,
             clock=self.clock,
             pause=wait,

@@ -104,7 +104,8 @@ class Status(Struct, frozen=True):
     stops: tuple[Stop, ...] = ()
     """With any of these a sync changes nothing at all, on no remote."""
     unavailable: tuple[Stop, ...] = ()
-    """Some of several remotes that could not be reached; nothing here tells of their files."""
+    """Some of several remotes that could not be reached or opened; nothing here tells of their
+    files."""
 
 
 class SyncResult(Struct, frozen=True):

@@ -314,8 +314,8 @@ class Workspace:
     def status(self, *, reporter: Reporter | None = None, checksum: bool = False) -> Status:
         """What a sync would do, its safety stops included. Changes nothing.
 
-        Raises RemoteUnavailable where no remote can be reached; some of several that cannot are in
-        ``unavailable``.
+        Raises RemoteUnavailable where no remote can be reached; some of several that cannot, or
+        cannot be opened on this machine, are in ``unavailable``.
         """
         request = Request(dry_run=True, checksum=checksum)
         linked = self._linked(NOBODY, reporter)

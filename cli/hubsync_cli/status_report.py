@@ -52,7 +52,7 @@ def report(status: Status, view: View, *, quiet: bool = False) -> list[str]:
         else [],
         _failing("A sync would stop and change nothing:", status.stops, status, view),
         _failing(
-            "These remotes could not be reached; their files are not told of here:",
+            "These remotes could not be reached or opened; their files are not told of here:",
             status.unavailable,
             status,
             view,

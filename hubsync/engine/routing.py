@@ -6,7 +6,7 @@ takes it (`hubsync.core.routing`).
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -33,12 +33,14 @@ class Routing(Struct, frozen=True):
 
     ``others``: what goes before what is new on this one: all that is remembered of the other
     remotes, and what is new on those before it. ``later``: what is new on those after it.
+    ``freed``: what each gives up in this run (`given_up`).
     """
 
     name: str = ""
     rules: Sequence[Rule] = ()
     others: Rows = ()
     later: Rows = ()
+    freed: Mapping[str, frozenset[str]] = {}
 
     @property
     def shared(self) -> bool:
@@ -46,8 +48,14 @@ class Routing(Struct, frozen=True):
         return len(self.rules) > 1
 
     def owner(self, path: str) -> str | None:
-        """The other remote that has ``path``, or a file where ``path`` needs a directory."""
-        return _holder(self.others, path)
+        """The other remote that has, and keeps, ``path`` or a file where it needs a directory."""
+        for name, rows in self.others:
+            freed = self.freed.get(name, frozenset())
+            if path in rows and path not in freed:
+                return name
+            if any(_is_file(rows.get(one)) and one not in freed for one in ancestors(path)):
+                return name
+        return None
 
     def local_part(self, base: Tree, local: Tree, remote: Container[str]) -> Tree:
         """``local``, over the rows of ``base``, without the paths that belong to another remote."""
@@ -86,18 +94,73 @@ class Routing(Struct, frozen=True):
         return None
 
     def _takes(self, path: str, size: int, known_here: bool) -> bool:
-        if self.owner(path) is not None:
+        """A path of the disk. What is above it is a directory here, so a file of that name on
+        another remote, which is gone here or yet to come, keeps nothing below it from being sent.
+        """
+        if _has(self.others, path):
             return False
         if known_here:
             return True
-        return _holder(self.later, path) is None and route(path, size, self.rules) == self.name
+        return not _has(self.later, path) and route(path, size, self.rules) == self.name
+
+
+def given_up(base: Tree, local: Tree, remote: Tree) -> frozenset[str]:
+    """What is gone on a remote, and here is gone too or as it was: no edit brings it back (rule 3),
+    so its place is free."""
+    return frozenset(
+        path
+        for path, entry in remote.changes_since(base).items()
+        if entry is None and (path not in local or agree(local.get(path), base.get(path)))
+    )
+
+
+def new_on(base: Tree, remote: Tree) -> list[str]:
+    """The paths that a remote has and this workspace does not know from it."""
+    changes = remote.changes_since(base)
+    return [path for path, entry in changes.items() if entry is not None and path not in base]
+
+
+def in_turn(
+    new: Mapping[str, Collection[str]], freed: Mapping[str, frozenset[str]]
+) -> Sequence[str]:
+    """The remotes in the order in which their work is to be done: who gives up a path goes before
+    who has something ``new`` in its place, be it above or below; else as given.
+
+    Of two that wait for one another the first goes first. What it finds no room for is left alone
+    and named (rules 7 and 10), and comes with the next sync.
+    """
+    left, order = list(new), list[str]()
+    while left:
+        free = (
+            name
+            for name in left
+            if not any(_meet(new[name], freed[one]) for one in left if one != name)
+        )
+        order.append(next(free, left[0]))
+        left.remove(order[-1])
+    return order
+
+
+def _meet(new: Collection[str], freed: frozenset[str]) -> bool:
+    """Whether something new is at, above or below a path that is given up."""
+    if not freed:
+        return False
+    above_freed = {above for path in freed for above in ancestors(path)}
+    return any(
+        path in freed or path in above_freed or any(above in freed for above in ancestors(path))
+        for path in new
+    )
 
 
 def routings(
-    rules: Sequence[Rule], bases: Mapping[str, Mapping[str, Entry]], seen: Mapping[str, Tree]
+    rules: Sequence[Rule],
+    bases: Mapping[str, Mapping[str, Entry]],
+    seen: Mapping[str, Tree],
+    freed: Mapping[str, frozenset[str]] | None = None,
 ) -> dict[str, Routing]:
     """The routing of each remote, in the order of ``rules``; of a path that is new on several, the
-    first has it. ``bases``: what is remembered of each; ``seen``: what each that was reached has.
+    first has it. ``bases``: what is remembered of each; ``seen``: what each that was reached has;
+    ``freed``: what each of these gives up.
     """
     names = [rule.name for rule in rules]
     remembered = [(name, bases[name]) for name in names]
@@ -108,16 +171,14 @@ def routings(
             rules,
             others=(*(one for one in remembered if one[0] != name), *chain(*now[:at])),
             later=tuple(chain(*now[at + 1 :])),
+            freed=freed or {},
         )
         for at, name in enumerate(names)
     }
 
 
-def _holder(remotes: Rows, path: str) -> str | None:
-    for name, rows in remotes:
-        if path in rows or any(_is_file(rows.get(above)) for above in ancestors(path)):
-            return name
-    return None
+def _has(remotes: Rows, path: str) -> bool:
+    return any(path in rows for _, rows in remotes)
 
 
 def _is_file(entry: Entry | None) -> bool:

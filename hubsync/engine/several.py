@@ -22,7 +22,7 @@ from hubsync.engine.context import Context, Request
 from hubsync.engine.cycle import Looked, planned, run
 from hubsync.engine.decide import checked
 from hubsync.engine.observe import Sight, sight
-from hubsync.engine.routing import routings
+from hubsync.engine.routing import given_up, in_turn, new_on, routings
 from hubsync.engine.tally import Tally, together
 from hubsync.errors import (
     HubsyncError,
@@ -32,6 +32,7 @@ from hubsync.errors import (
     RemoteUnavailable,
     SafetyStop,
     StoreError,
+    UsageError,
 )
 from hubsync.local.emptying import finish
 from hubsync.local.state import State
@@ -46,7 +47,9 @@ _OF_ONE_REMOTE = (
     RemoteMoved,
     LocalError,
     StoreError,
+    UsageError,
 )
+"""What one remote may fail with; UsageError where its settings are of no use on this machine."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ class Failures:
 
 
 def _with_name(name: str, error: HubsyncError) -> str:
-    unsynced = " was not synced" if isinstance(error, RemoteUnavailable) else ""
+    unsynced = " was not synced" if isinstance(error, (RemoteUnavailable, UsageError)) else ""
     return f"The remote {name!r}{unsynced}: {error.message}"
 
 
@@ -116,16 +119,16 @@ def run_all(
     failures = Failures(len(linked))
     if not request.dry_run:
         finish(linked[0].context.layout)
-    looked = _planned(linked, request, failures, waiting)
+    looked = {one.name: (one, now) for one, now in _planned(linked, request, failures, waiting)}
     failures.stop()
-    done: list[tuple[Linked, State, Tally]] = []
-    while looked:
-        one, first = looked.pop(0)  # a view is large, and of no use once it was carried out
+    done: dict[str, tuple[Linked, State, Tally]] = {}
+    for name in _in_turn(looked):
+        one, first = looked.pop(name)  # a view is large, and of no use once it was carried out
         tally = Tally()
-        with failures.of(one.name):
-            done.append((one, run(one.context, one.state, request, tally, first), tally))
+        with failures.of(name):
+            done[name] = one, run(one.context, one.state, request, tally, first), tally
     results = []
-    for one, state, tally in done:
+    for one, state, tally in [done[one.name] for one in linked if one.name in done]:
         with failures.of(one.name):
             if tally.held and not request.dry_run:
                 state = _with_arrived(one, state, request, tally, done)
@@ -134,6 +137,13 @@ def run_all(
             results.append(tally.result(request.dry_run, state.revision))
     failures.finish(results)
     return results
+
+
+def _in_turn(looked: Mapping[str, tuple[Linked, Looked]]) -> Sequence[str]:
+    new = {name: new_on(at.view.base, at.view.remote) for name, (_, at) in looked.items()}
+    return in_turn(
+        new, {name: one.context.routing.freed[name] for name, (one, _) in looked.items()}
+    )
 
 
 def _planned(
@@ -163,10 +173,10 @@ def _with_arrived(
     state: State,
     request: Request,
     tally: Tally,
-    done: Sequence[tuple[Linked, State, Tally]],
+    done: Mapping[str, tuple[Linked, State, Tally]],
 ) -> State:
     """One more run, for the deletions of what has arrived on other remotes meanwhile."""
-    bases = [base.base for other, base, _ in done if other.name != one.name]
+    bases = [there.base for name, (_, there, _) in done.items() if name != one.name]
 
     def stands(path: str, entry: Entry) -> bool:
         return any(stands_in(base, path, entry) for base in bases)
@@ -191,6 +201,7 @@ def see_all(
         [*(one.rule for one in linked), *waiting],
         {rule.name: {} for rule in waiting} | {one.name: one.state.base for one in linked},
         {name: found.remote for name, found in seen.items()},
+        {name: given_up(at.base, at.scan.tree, at.remote) for name, at in seen.items()},
     )
     for one in linked:
         if one.name in seen:

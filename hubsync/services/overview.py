@@ -14,7 +14,7 @@ from hubsync.engine.merging import merger_of
 from hubsync.engine.observe import View, view_of
 from hubsync.engine.several import Failures, Linked, see_all
 from hubsync.engine.tally import kind_of
-from hubsync.errors import HubsyncError, RemoteUnavailable, SafetyStop
+from hubsync.errors import HubsyncError, RemoteUnavailable, SafetyStop, UsageError
 from hubsync.model import Entry, Kind, Plan, Problem, Tree
 from hubsync.results import (
     ChangeKind,
@@ -41,8 +41,8 @@ def status(
     """Both sides against the base, for every remote; each path once.
 
     ``told``: what other hubs say of remotes; ``inner``: tells of the Git repositories inside.
-    Where some of several remotes cannot be reached, the others are told of. Raises what a single
-    remote, or each of them, fails with, safety stops apart.
+    Where some of several remotes cannot be reached or opened, the others are told of. Raises what a
+    single remote, or each of them, fails with, safety stops apart.
     """
     local: dict[str, PathChange] = {}
     remote: dict[str, PathChange] = {}
@@ -78,7 +78,7 @@ def status(
             checked(view, plan, [other for whose, _, other in drafts if whose != name])
     inside = inner(nested)
     problems |= {(one.path, one.code): one for found in inside for one in found.problems}
-    unavailable = _told(failures, RemoteUnavailable)
+    unavailable = _told(failures, (RemoteUnavailable, UsageError))
     stops = _told(failures, SafetyStop)
     if len(unavailable) + len(stops) < len(failures.found) or len(unavailable) == len(linked):
         failures.finish()
@@ -99,7 +99,9 @@ def status(
     )
 
 
-def _told(failures: Failures, kind: type[HubsyncError]) -> tuple[Stop, ...]:
+def _told(
+    failures: Failures, kind: type[HubsyncError] | tuple[type[HubsyncError], ...]
+) -> tuple[Stop, ...]:
     return tuple(
         Stop(name, error.code, error.message, error.hint)
         for name, error in failures.found.items()

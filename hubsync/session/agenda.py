@@ -6,8 +6,9 @@ every sequence of calls:
 - a change is synced a debounce after the last one, and at most `Pace.behind` after the first;
 - whoever asks is served at once, paused or not, whatever failed before;
 - paused, nothing is done that nobody asked for;
-- after a failure nothing is tried before its back-off is over. What had begun and did not come to
-  its end is then tried again, so that nothing has to be said twice.
+- after a failure nothing is tried before its back-off is over, changes apart where other remotes do
+  answer. What had begun and did not come to its end is then tried again, so that nothing has to be
+  said twice.
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ class Agenda(Struct, frozen=True):
     """What is known of what there is to do.
 
     ``since``, ``latest``: the first and last change that no cycle has begun with. ``left``: a cycle
-    began, or was asked for, and did not come to its end. ``looked``, ``synced``: when that was last
-    done.
+    began, or was asked for, and did not come to its end. ``partly``: what failed last may have been
+    some of several remotes. ``looked``, ``synced``: when that was last done.
     """
 
     pace: Pace = Pace()
@@ -66,6 +67,7 @@ class Agenda(Struct, frozen=True):
     asked: bool = False
     news: bool = False
     left: bool = False
+    partly: bool = False
     paused: bool = False
     failures: int = 0
     retry_at: float = -NEVER
@@ -111,15 +113,24 @@ def looked(agenda: Agenda, now: float, news: bool) -> Agenda:
     return replace(_answered(agenda), news=agenda.news or news, looked=now)
 
 
-def failed(agenda: Agenda, now: float, patience: Patience, jitter: float) -> Agenda:
+def failed(
+    agenda: Agenda, now: float, patience: Patience, jitter: float, *, partly: bool = False
+) -> Agenda:
     """A cycle or a look failed. ``jitter``: from 0 up to, not including, 1. Who asked for a cycle
-    meanwhile, after having put something right perhaps, still gets one."""
+    meanwhile, after having put something right perhaps, still gets one.
+
+    ``partly``: other remotes may have answered, so what is saved for them need not wait; unless
+    asking the one that failed again and again does harm. Saving makes no back-off longer.
+    """
+    partly = partly and patience is Patience.BACK_OFF
+    if partly and now < agenda.retry_at:
+        return replace(agenda, partly=True)
     wait = {
         Patience.BACK_OFF: back_off(agenda.pace, agenda.failures, jitter),
         Patience.LONGEST: agenda.pace.longest,
         Patience.FULL: agenda.pace.full,
     }[patience]
-    return replace(agenda, failures=agenda.failures + 1, retry_at=now + wait)
+    return replace(agenda, failures=agenda.failures + 1, retry_at=now + wait, partly=partly)
 
 
 def back_off(pace: Pace, failures: int, jitter: float) -> float:
@@ -136,16 +147,17 @@ def due(agenda: Agenda, now: float) -> tuple[Step | None, float]:
     if agenda.paused:
         return None, NEVER
     pace = agenda.pace
-    sync = agenda.synced + pace.full
-    if agenda.left or agenda.news:
-        sync = now
-    elif agenda.since is not None and agenda.latest is not None:
-        sync = min(sync, agenda.latest + pace.debounce, agenda.since + pace.behind)
+    change = NEVER
+    if agenda.since is not None and agenda.latest is not None:
+        change = min(agenda.latest + pace.debounce, agenda.since + pace.behind)
+    sync = now if agenda.left or agenda.news else min(agenda.synced + pace.full, change)
     sync = max(sync, agenda.retry_at)
+    if agenda.partly:
+        sync = min(sync, change)
     look = max(agenda.looked + pace.look, agenda.retry_at)
     step, at = (Step.SYNC, sync) if sync <= max(look, now) else (Step.LOOK, look)
     return (step, at) if at <= now else (None, at)
 
 
 def _answered(agenda: Agenda) -> Agenda:
-    return replace(agenda, failures=0, retry_at=-NEVER)
+    return replace(agenda, failures=0, retry_at=-NEVER, partly=False)

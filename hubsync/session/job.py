@@ -79,10 +79,20 @@ class Job:
             self.close()
             return Ended(self._cycle(self._opened(), command, stop))
         except HubsyncError as error:
-            return Failed(trouble_of(error))
+            return self._failed(command, error)
         except OSError as error:
             where = f"{error.filename}: " if isinstance(error.filename, str) else ""
             return Failed(Trouble(Kind.FAILED, "local-error", f"{where}{error.strerror}."))
+
+    def _failed(self, command: Look | Cycle, error: HubsyncError) -> Failed:
+        """A cycle knows what was done with other remotes. A look does not: a cycle finds out."""
+        if isinstance(command, Look):
+            workspace = self._workspace
+            several = workspace is not None and len(workspace.links.settings.remote) > 1
+            return Failed(trouble_of(error), several)
+        if error.done is None:
+            return Failed(trouble_of(error))
+        return Failed(trouble_of(error), True, _sent(error.done))
 
     def prepare(self) -> None:
         """Import and open what the first command needs, while nothing is due yet."""
@@ -109,6 +119,11 @@ class Job:
         result = run(identity=self._identity, reporter=Teller(self._tell, stop))
         self._books = _books(workspace.root)
         return outcome(result, _left(workspace, known, result), time.time_ns())
+
+
+def _sent(done: SyncResult) -> tuple[str, ...]:
+    paths = (*(one.path for one in done.up), *done.merged, *done.deleted_remotely)
+    return paths[:NAMED]
 
 
 Books = dict[str, tuple[int, int, int]]

@@ -241,7 +241,7 @@ class Session:
         known = None if self._facts.last is None else self._facts.last.all_conflicts
         answer = await self._keeper.ask(Cycle(push, known), lambda at: self._tell(progress=at))
         if isinstance(answer, Failed):
-            self._names |= before
+            self._names |= before.difference(answer.sent)
         self._take(answer)
         await self._keeper.trim()
         return answer
@@ -259,7 +259,9 @@ class Session:
             told["trouble"] = None  # by a pause: what is left is gone on with once that is over
         else:
             waits = patience(answer.trouble)
-            self._agenda = plan.failed(self._agenda, now, waits, random.random())
+            self._agenda = plan.failed(
+                self._agenda, now, waits, random.random(), partly=answer.partly
+            )
             wait = self._agenda.retry_at - now
             told |= {"trouble": answer.trouble, "retry_at": time.time_ns() + int(wait * _NS)}
         self._tell(pending=self._pending(), **told)

@@ -52,7 +52,12 @@ class Ended(Struct, frozen=True, tag="ended"):
 
 
 class Failed(Struct, frozen=True, tag="failed"):
+    """``partly``: other remotes than the one that failed may have answered; ``sent``: the first
+    paths whose changes went to them."""
+
     trouble: Trouble
+    partly: bool = False
+    sent: tuple[str, ...] = ()
 
 
 Answer = Looked | Ended | Failed

@@ -288,6 +288,43 @@ def _dead() -> str:
         return f"http://127.0.0.1:{taken.getsockname()[1]}/x.git"
 
 
+@pytest.mark.parametrize("found", ["when it is asked for news", "when something is saved"])
+def test_a_remote_that_fails_delays_nothing_that_is_saved_for_another(
+    workspace: Path, remote: Path, found: str
+) -> None:
+    bulk = workspace.parent / "bulk"
+    with Workspace.open(str(workspace)) as opened:
+        opened.add_remote("bulk", bulk.as_uri(), include=("data/**",))
+    (workspace / "data").mkdir()
+    settings, books = workspace / ".hubsync/config.toml", bulk / ".hubsync/format.json"
+    as_it_was = settings.read_text(), books.read_text()
+    pace = Pace(debounce=0.2, behind=2.0, look=0.5, full=3600.0, first=300.0, longest=600.0)
+
+    async def story() -> None:
+        async with running(workspace, pace=pace) as one:
+            await one.until_state(State.SYNCED)
+            if found == "when it is asked for news":
+                settings.write_text(as_it_was[0].replace(bulk.as_uri(), "nosuch://place"))
+            else:
+                books.unlink()
+                (workspace / "data/d").write_text("data\n")
+            await one.until_state(State.FAILED, State.OFFLINE)
+            for number in range(3):
+                (workspace / "notes.md").write_text(f"saved {number}\n")
+                await eventually(
+                    lambda n=number: (remote / "notes.md").read_text() == f"saved {n}\n"
+                )
+            status = await one.until_state(State.FAILED, State.OFFLINE)
+            assert "'bulk'" in status.facts.trouble.message
+            settings.write_text(as_it_was[0])
+            books.write_text(as_it_was[1])
+            (workspace / "data/d").write_text("more data\n")
+            await one.until_state(State.SYNCED)
+            assert (bulk / "data/d").read_text() == "more data\n"
+
+    run(story())
+
+
 def test_a_server_that_is_down_is_offline_until_the_settings_name_another(clone: Path) -> None:
     before = _link(clone, _dead())
 

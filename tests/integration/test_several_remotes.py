@@ -10,6 +10,7 @@ import pytest
 
 from hubsync import Identity, SyncRequest, Workspace
 from hubsync.errors import (
+    ConfigError,
     HubsyncError,
     RemoteFormatError,
     RemoteUnavailable,
@@ -38,6 +39,14 @@ def workspace(work: Path, tmp_path: Path) -> Iterator[Workspace]:
     with Workspace.init(str(work), f"file://{tmp_path}/notes") as opened:
         opened.add_remote("bulk", f"file://{tmp_path}/bulk", include=("data/**",))
         opened.sync(identity=ME)
+        yield opened
+
+
+@pytest.fixture
+def other(workspace: Workspace, tmp_path: Path) -> Iterator[Workspace]:
+    """The same on another hub."""
+    opened, _ = Workspace.clone(f"file://{tmp_path}/notes", str(tmp_path / "other"), identity=ME)
+    with opened:
         yield opened
 
 
@@ -185,6 +194,102 @@ def test_a_new_file_goes_to_the_remote_where_another_tool_has_put_its_name(
     assert workspace.sync(identity=ME).nothing_done()
 
 
+def test_a_file_that_became_a_directory_of_another_remotes_is_sent_in_one_sync(
+    workspace: Workspace, work: Path, tmp_path: Path
+) -> None:
+    workspace.set_remote("bulk", larger_than=1000)
+    (work / "model").write_text("see the cluster")
+    workspace.sync(identity=ME)
+    (work / "model").unlink()
+    (work / "model").mkdir()
+    (work / "model/weights").write_bytes(bytes(5000))
+    (work / "model/README").write_text("read me")
+    assert {one.path for one in workspace.status().local} == {
+        "model",
+        "model/README",
+        "model/weights",
+    }
+    result = workspace.sync(identity=ME)
+    assert [one.path for one in result.up] == ["model/README", "model/weights"]
+    assert "model/weights" in names(tmp_path / "bulk")
+    assert "model/README" in names(tmp_path / "notes")
+    assert workspace.sync(identity=ME).nothing_done()
+
+
+def test_work_in_a_directory_is_sent_where_another_hub_made_it_a_file_of_another_remotes(
+    workspace: Workspace, work: Path, other: Workspace, tmp_path: Path
+) -> None:
+    shutil.rmtree(work / "data")
+    (work / "data").write_text("moved")
+    workspace.sync(SyncRequest(confirm_deletes=True), identity=ME)
+    (tmp_path / "other/data/new").write_text("new")
+    first = other.sync(SyncRequest(confirm_deletes=True), identity=ME)
+    assert [one.path for one in first.up] == ["data/new"]
+    assert [one.path for one in first.problems] == ["data"]
+    (tmp_path / "other/data/more").write_text("more")
+    assert [one.path for one in other.push(identity=ME).up] == ["data/more"]
+    assert names(tmp_path / "bulk") == {"data/new", "data/more"}
+    # The file stays where it was made, and whoever made it is told.
+    assert {one.path for one in workspace.sync(identity=ME).problems} == {"data/new", "data/more"}
+    assert (work / "data").read_text() == "moved"
+
+
+CHANGES_REMOTE = {
+    # what another hub had, the rules that it then gave the second remote, and what it has now
+    "the same path, to the second": (["x/1", "x/2"], "x/**", "x/1"),
+    "the same path, to the first": (["data/d1"], "no/", "data/d1"),
+    "a file that becomes a directory, of the second": (["x"], "x/**", "x/1"),
+    "a file that becomes a directory, of the first": (["data/d1"], "no/", "data/d1/1"),
+    "a directory that becomes a file, of the second": (["x/1"], "x", "x"),
+    "a directory that becomes a file, of the first": (["data/x/1"], "no/", "data/x"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES_REMOTE)
+def test_what_another_hub_made_anew_on_another_remote_arrives_with_one_sync(
+    workspace: Workspace, work: Path, other: Workspace, name: str
+) -> None:
+    before, include, after = CHANGES_REMOTE[name]
+    there = Path(other.root)
+    for path in before:
+        (there / path).parent.mkdir(exist_ok=True)
+        (there / path).write_text("old")
+    other.sync(identity=ME)
+    workspace.sync(identity=ME)
+    other.set_remote("bulk", include=(include,))
+    for path in before:
+        (there / path).unlink()
+        if not any((there / path).parent.iterdir()):
+            (there / path).parent.rmdir()
+    other.sync(identity=ME)
+    (there / after).parent.mkdir(exist_ok=True)
+    (there / after).write_text("new")
+    other.sync(identity=ME)
+
+    result = workspace.sync(identity=ME)
+    assert result.problems == ()
+    assert result.conflicts == ()
+    assert names(work) == names(there)
+    assert (work / after).read_text() == "new"
+    assert workspace.sync(identity=ME).nothing_done()
+
+
+def test_an_edit_of_what_another_hub_made_anew_on_another_remote_stays_and_is_named(
+    workspace: Workspace, work: Path, other: Workspace
+) -> None:
+    other.set_remote("bulk", include=("note*",))
+    (Path(other.root) / "note1").unlink()
+    other.sync(identity=ME)
+    (Path(other.root) / "note1").write_text("new")
+    other.sync(identity=ME)
+    (work / "note1").write_text("edited")
+    result = workspace.sync(identity=ME)
+    assert [(one.path, one.code) for one in result.problems] == [
+        ("note1", "owned-by-another-remote")
+    ]
+    assert (work / "note1").read_text() == "edited"
+
+
 def test_few_files_of_a_part_may_all_be_deleted(
     workspace: Workspace, work: Path, tmp_path: Path
 ) -> None:
@@ -235,6 +340,30 @@ def test_every_remote_that_fails_is_named(workspace: Workspace, work: Path, tmp_
     assert "'origin'" in failed.value.message
     assert "'bulk'" in failed.value.message
     assert "other remotes" not in failed.value.hint
+
+
+@pytest.mark.parametrize("name", ["origin", "bulk"])
+def test_a_remote_that_cannot_be_opened_here_does_not_hinder_the_other(
+    workspace: Workspace, work: Path, tmp_path: Path, name: str
+) -> None:
+    """Nor does the other get what belongs to it, new files among that."""
+    settings = work / ".hubsync/config.toml"
+    place = f"file://{tmp_path}/{'notes' if name == 'origin' else 'bulk'}"
+    settings.write_text(settings.read_text().replace(place, "nosuch://place"))
+    for path in ("note0", "data/d0", "new", "data/new"):
+        (work / path).write_text("edited")
+    mine = ["new", "note0"] if name == "bulk" else ["data/d0", "data/new"]
+    with Workspace.open(str(work)) as again:
+        status = again.status()
+        assert [one.path for one in status.local] == mine
+        assert [(one.remote, one.code) for one in status.unavailable] == [
+            (name, "unknown-protocol")
+        ]
+        with pytest.raises(ConfigError) as failed:
+            again.sync(identity=ME)
+    assert f"The remote {name!r} was not synced" in failed.value.message
+    assert "The other remotes were synced" in failed.value.hint
+    assert [one.path for one in failed.value.done.up] == mine
 
 
 def test_status_shows_that_a_remote_is_gone_as_the_safety_stop_it_is(

@@ -20,7 +20,7 @@ def status(shell: Shell, short: bool, checksum: bool) -> int:
     local change, R for a remote one, C for a conflict and P for a problem; the second is + for
     created, ~ edited, - deleted, > renamed, x mode, and ! for what waits for a person. S! tells of
     a safety stop: a sync would change nothing before that is confirmed. U! tells of a remote that
-    cannot be reached, among others that can: the exit status is 5 then.
+    cannot be reached or opened, among others that can: the exit status is 5 then.
     """
     with shell.workspace() as workspace, shell.progress() as progress:
         found = workspace.status(reporter=progress, checksum=checksum)

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from hubsync.core.routing import Rule
-from hubsync.engine.routing import Routing, routings
+from hubsync.engine.routing import Routing, given_up, in_turn, routings
 from hubsync.model import Entry, Kind, Tree
 
 FILE = Entry(Kind.FILE, size=5, digest=b"x" * 32)
@@ -39,6 +39,14 @@ def test_a_path_stays_where_it_is_known() -> None:
 
 def test_a_new_path_that_a_remote_has_already_is_its_own_whatever_the_rules_say() -> None:
     assert local_part(seen_by("bulk", code={}), {"a.py": FILE}, remote={"a.py": FILE}) == {"a.py"}
+
+
+@pytest.mark.parametrize("known", ["others", "later"])
+def test_what_is_below_a_directory_here_is_sent_wherever_a_file_of_its_name_is(known: str) -> None:
+    """A file that became a directory of another remote's: somebody takes what is in it."""
+    local, code = {"f/big": BIG}, (("code", {"f": FILE}),)
+    assert local_part(replace(Routing("bulk", RULES), **{known: code}), local) == {"f/big"}
+    assert local_part(seen_by("code", bulk={}), local, base={"f": FILE}) == set()
 
 
 def test_what_is_gone_here_is_gone_for_the_remote_that_knows_it() -> None:
@@ -102,3 +110,45 @@ def test_of_a_path_that_is_new_on_two_remotes_the_first_has_it() -> None:
     assert local_part(made["bulk"], new, remote={"a": BIG, "b": BIG}) == {"b", "data/x"}
     assert [one.path for one in made["bulk"].strangers(Tree({}), seen["bulk"]).problems] == ["a"]
     assert made["code"].strangers(Tree({}), seen["code"]) == ([], set())
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "free"),
+    [
+        (FILE, None, True),
+        (None, None, True),
+        (BIG, None, False),  # the edit survives
+        (replace(FILE, digest=None), None, False),
+        (None, FILE, False),
+        (FILE, FILE, False),
+    ],
+)
+def test_a_remote_gives_a_path_up_if_nothing_brings_it_back(
+    here: Entry | None, there: Entry | None, free: bool
+) -> None:
+    base = Tree({"a": FILE})
+    local, remote = (base.with_changes({"a": entry}) for entry in (here, there))
+    assert given_up(base, local, remote) == ({"a"} if free else set())
+
+
+def test_what_another_remote_gives_up_is_nobodys() -> None:
+    freed = {"code": frozenset({"a"})}
+    bulk = replace(seen_by("bulk", code={"a": FILE, "b": FILE}), freed=freed)
+    new = Tree({"a": BIG, "b": BIG, "a/below": BIG, "b/below": BIG})
+    assert [one.path for one in bulk.strangers(Tree({}), new).problems] == ["b", "b/below"]
+    # What is at that path here is still the other one's, which deletes it.
+    assert local_part(bulk, {"a": FILE}, remote={"a": BIG}) == set()
+
+
+@pytest.mark.parametrize(
+    ("freed", "new"), [("a", "a"), ("a", "a/b"), ("a/b/c", "a"), ("a/b/c", "a/b")]
+)
+def test_who_gives_up_a_path_goes_before_who_has_something_new_in_its_place(
+    freed: str, new: str
+) -> None:
+    nothing = frozenset[str]()
+    assert in_turn({"1": [new], "2": []}, {"1": nothing, "2": frozenset({freed})}) == ["2", "1"]
+    assert in_turn({"1": [new], "2": []}, {"1": frozenset({freed}), "2": nothing}) == ["1", "2"]
+    assert in_turn({"1": ["other"], "2": []}, {"1": nothing, "2": frozenset({freed})}) == ["1", "2"]
+    mutual = {"1": frozenset({"x"}), "2": frozenset({freed}), "3": nothing}
+    assert in_turn({"1": [new], "2": ["x"], "3": ["x"]}, mutual) == ["1", "2", "3"]

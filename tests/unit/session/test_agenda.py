@@ -27,10 +27,15 @@ def changed(*instants: float) -> Event:
     return events
 
 
-def failed(*instants: float, patience: Patience = Patience.BACK_OFF, jitter: float = 0.0) -> Event:
+def failed(
+    *instants: float,
+    patience: Patience = Patience.BACK_OFF,
+    jitter: float = 0.0,
+    partly: bool = False,
+) -> Event:
     def events(agenda: Agenda) -> Agenda:
         for now in instants:
-            agenda = plan.failed(plan.begun(agenda), now, patience, jitter)
+            agenda = plan.failed(plan.begun(agenda), now, patience, jitter, partly=partly)
         return agenda
 
     return events
@@ -40,8 +45,8 @@ def look(now: float, news: bool) -> Event:
     return lambda agenda: plan.looked(agenda, now, news)
 
 
-def look_failed(now: float) -> Event:
-    return lambda agenda: plan.failed(agenda, now, Patience.BACK_OFF, 0.0)
+def look_failed(now: float, partly: bool = False) -> Event:
+    return lambda agenda: plan.failed(agenda, now, Patience.BACK_OFF, 0.0, partly=partly)
 
 
 def done(now: float) -> Event:
@@ -106,6 +111,26 @@ STORIES: dict[str, tuple[list[Event], list[tuple[float, Step | None, float]]]] =
     "a change while offline waits for the back-off": (
         [failed(5.0, 10.0), changed(11.0)],
         [(12.0, None, 20.0), (20.0, SYNC, 20.0)],
+    ),
+    "a change while one of several remotes is away waits for nothing": (
+        [failed(5.0, 10.0, partly=True), changed(11.0)],
+        [(11.9, None, 12.0), (12.0, SYNC, 12.0)],
+    ),
+    "a remote that is away is tried when its back-off is over, however much is saved": (
+        [failed(5.0, 10.0, partly=True), failed(12.0, 14.0, 16.0, partly=True)],
+        [(16.0, None, 20.0), (20.0, SYNC, 20.0)],
+    ),
+    "a change after a look at several remotes failed waits for nothing": (
+        [look_failed(30.0, partly=True), look_failed(35.0, partly=True), changed(36.0)],
+        [(36.0, None, 37.0), (37.0, SYNC, 37.0)],
+    ),
+    "once all are away a change waits": (
+        [failed(5.0, partly=True), failed(12.0), changed(13.0)],
+        [(14.0, None, 22.0), (22.0, SYNC, 22.0)],
+    ),
+    "where one wants a login a change waits": (
+        [failed(5.0, patience=Patience.LONGEST, partly=True), changed(6.0)],
+        [(100.0, None, 305.0), (305.0, SYNC, 305.0)],
     ),
     "without a login it is tried every five minutes": (
         [failed(5.0, patience=Patience.LONGEST)],
@@ -185,6 +210,8 @@ class World:
         self.steps: list[tuple[float, Step]] = []
         self.dirty: float | None = None
         self.down = False
+        self.partly = False
+        """Whether it is down for some remotes alone."""
         self.asked = False
 
     def run(self, seconds: float, took: float, jitter: float) -> None:
@@ -208,8 +235,10 @@ class World:
                 dirty, self.dirty = self.dirty, None
                 self.now += took
             if self.down:
-                self.agenda = plan.failed(self.agenda, self.now, Patience.BACK_OFF, jitter)
-                if step is Step.SYNC:
+                self.agenda = plan.failed(
+                    self.agenda, self.now, Patience.BACK_OFF, jitter, partly=self.partly
+                )
+                if step is Step.SYNC and not self.partly:
                     self.dirty = dirty
             elif step is Step.SYNC:
                 self.agenda = plan.done(self.agenda, self.now)
@@ -226,7 +255,9 @@ class World:
 
 _ACTS = st.lists(
     st.tuples(
-        st.sampled_from(["change", "ask", "pause", "resume", "down", "up", "nothing"]),
+        st.sampled_from(
+            ["change", "ask", "pause", "resume", "down", "partly down", "up", "nothing"]
+        ),
         st.floats(0.0, 40.0),
     ),
     max_size=40,
@@ -244,15 +275,17 @@ def test_whatever_happens(acts: list[tuple[str, float]], took: float, jitter: fl
         elif act in ("pause", "resume"):
             world.agenda = plan.paused(world.agenda, act == "pause")
             world.asked = world.asked and act == "resume"
-        elif act in ("down", "up"):
-            world.down = act == "down"
+        elif act in ("down", "partly down", "up"):
+            world.down = act != "up"
+            world.partly = act == "partly down"
         before = len(world.steps)
         began = world.now
         world.run(seconds, took, jitter)
         # A failing remote is left alone for the back-off, a working one for half a minute.
         spent = world.now - began
         assert len(world.steps) - before <= 4 + spent / min(PACE.first, PACE.look)
-        held_up = world.down or world.agenda.paused or world.agenda.failures
+        failing = world.down or world.agenda.failures
+        held_up = world.agenda.paused or (failing and not world.agenda.partly)
         if world.dirty is not None and not held_up:
             assert world.now - world.dirty <= PACE.behind + 2 * took + 1e-6
     world.agenda, world.down = plan.paused(world.agenda, False), False

@@ -24,6 +24,7 @@ def test_commands(said: wire.Command) -> None:
         Looked(True),
         Ended(Outcome(up=3, sent=("a\nb",), problems=(Problem("x", "c", "m", "h"),))),
         Failed(Trouble(Kind.SAFETY, "c", "m", "h")),
+        Failed(Trouble(Kind.OFFLINE, "c", "m", "h"), True, ("a\nb",)),
     ],
 )
 def test_reports(said: wire.Report) -> None:
