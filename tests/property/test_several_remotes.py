@@ -146,8 +146,7 @@ class SeveralRemotes(RuleBasedStateMachine):
             result = work(SyncRequest(confirm_deletes=True), identity=who)
         if verb != "pull":
             stuck = {one.path for one in result.problems} | set(result.unsynced)
-            left = {path for path in found if any(_is_at(path, one) for one in stuck)}
-            self.owed |= {found[path] for path in found.keys() - left}
+            self.owed |= set(without(found, stuck).values())
         if verb == "sync" and not result.problems and not result.unsynced:
             assert contents(Path(workspace.root)) == self.on_remotes()
         kept = self.findable()
@@ -171,12 +170,21 @@ class SeveralRemotes(RuleBasedStateMachine):
         for _ in range(3):
             for hub in range(len(self.workspaces)):
                 self.run(hub, "sync")
-        wanted = contents(self.root(0))
+        # A file on one remote where the other one has a folder is named until a person moves it.
+        stuck = {one.path for at in self.workspaces for one in at.status().problems}
+        wanted = without(contents(self.root(0)), stuck)
         for hub, workspace in enumerate(self.workspaces):
-            assert contents(self.root(hub)) == wanted
+            assert without(contents(self.root(hub)), stuck) == wanted
             assert workspace.sync(identity=self.who(hub)).nothing_done()
-            assert workspace.status().problems == ()
-        assert self.on_remotes() == wanted
+        assert without(self.on_remotes(), stuck) == wanted
+
+
+def without(files: dict[str, bytes], stuck: set[str]) -> dict[str, bytes]:
+    return {
+        path: content
+        for path, content in files.items()
+        if not any(_is_at(path, one) for one in stuck)
+    }
 
 
 def _is_at(path: str, one: str) -> bool:
