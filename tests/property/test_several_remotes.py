@@ -103,8 +103,8 @@ class SeveralRemotes(RuleBasedStateMachine):
         target = self.root(hub) / path
         if target.is_dir():
             shutil.rmtree(target)
-        else:
-            target.unlink(missing_ok=True)
+        elif target.exists():
+            target.unlink()
 
     @rule(hub=hubs, path=paths, to=paths)
     def move(self, hub: int, path: str, to: str) -> None:
