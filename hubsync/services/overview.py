@@ -113,7 +113,8 @@ def changes(view: View, side: Tree) -> list[PathChange]:
     gone: dict[bytes, str] = {}
     for path, entry in sorted(side.changes_since(view.base).items()):
         before = view.base.get(path)
-        if view.policy.hidden(path) or _stuck(view.policy, path):
+        hidden = view.policy.hides(path, view.local.get(path), view.remote.get(path), before)
+        if hidden or _stuck(view.policy, path):
             continue
         before, entry, there = (
             _carried(view.policy, one) for one in (before, entry, other.get(path))
