@@ -12,6 +12,7 @@ from hubsync.engine.context import Request
 from hubsync.engine.decide import decide, decided_view, foreseen
 from hubsync.engine.merging import merger_of
 from hubsync.engine.observe import View, view_of
+from hubsync.engine.obstacles import unobstructed
 from hubsync.engine.several import Failures, Linked, see_all
 from hubsync.engine.tally import kind_of
 from hubsync.errors import HubsyncError, RemoteUnavailable, SafetyStop
@@ -63,7 +64,7 @@ def status(
             submodules |= view.snapshot.submodules
             copies |= {one.copy: one for one in copies_among(view.scan.tree)}
             plan, _ = decide(view, request)
-            plan = foreseen(one.context, plan)
+            plan = unobstructed(root, foreseen(one.context, plan))
             problems |= {(one.path, one.code): one for one in plan.problems}
             for one_side in (local, remote):
                 for stuck in plan.problems:

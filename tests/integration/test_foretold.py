@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hubsync import Identity, Workspace
+from hubsync import Identity, SyncRequest, Workspace
 
 ADA, BOB = Identity("ada", "hub-a"), Identity("bob", "hub-b")
 
@@ -35,3 +36,57 @@ def test_an_ignored_empty_directory_of_the_remote_is_no_change(here: Workspace) 
         for workspace in (here, there):
             assert workspace.sync(identity=ADA).nothing_done()
             assert workspace.status().remote == ()
+
+
+def prepared(here: Workspace, *, rule: str, ignored: str, kept: str) -> None:
+    """The folder ``data``, synced; ignored is what it holds by now beside ``kept``. On another hub
+    a file is in its place."""
+    root = Path(here.root)
+    (root / "data").mkdir()
+    if kept:
+        (root / kept).write_text(kept)
+    for number in range(4):
+        (root / f"f{number}").write_text(str(number))
+    here.ignore(rule)
+    here.sync(identity=ADA)
+    (root / ignored).parent.mkdir(exist_ok=True)
+    (root / ignored).write_text(ignored)
+    with other_hub(here) as there:
+        shutil.rmtree(Path(there.root, "data"))
+        Path(there.root, "data").write_text("file")
+        there.sync(identity=BOB)
+
+
+FOLDERS = [
+    pytest.param("data/sub/", "data/sub/x", "data/y", id="a folder that held more"),
+    pytest.param("/data/x", "data/x", "", id="a folder that was empty"),
+]
+
+
+@pytest.mark.parametrize(("rule", "ignored", "kept"), FOLDERS)
+@pytest.mark.parametrize("synced", [False, True])
+def test_a_folder_that_cannot_give_way_is_named_before_and_after(
+    here: Workspace, rule: str, ignored: str, kept: str, synced: bool
+) -> None:
+    prepared(here, rule=rule, ignored=ignored, kept=kept)
+    if synced:
+        here.sync(identity=ADA)
+    status = here.status()
+    trial = here.sync(SyncRequest(dry_run=True), identity=ADA)
+    pulled = here.pull(SyncRequest(dry_run=True), identity=ADA)
+    done = here.sync(identity=ADA)
+    assert [(one.path, one.code) for one in done.problems] == [("data", "folder-in-the-way")]
+    assert status.problems == trial.problems == pulled.problems == done.problems
+    assert trial.down == pulled.down == done.down == ()
+    assert trial.deleted_locally == done.deleted_locally
+    assert "data" not in [one.path for one in status.remote]
+
+
+def test_a_folder_that_can_give_way_is_no_problem(here: Workspace) -> None:
+    prepared(here, rule="data/sub/", ignored="data/sub/x", kept="data/y")
+    Path(here.root, "data/sub/x").unlink()
+    assert here.status().problems == ()
+    trial = here.sync(SyncRequest(dry_run=True), identity=ADA)
+    done = here.sync(identity=ADA)
+    assert trial.problems == done.problems == ()
+    assert [one.path for one in trial.down] == [one.path for one in done.down] == ["data"]
