@@ -86,6 +86,7 @@ def run(
             plan = foresee(context, view, plan) if plan.merges else plan
             plan = unobstructed(context.root, foreseen(context, plan))
             tally.planned(view, plan, now.unsynced)
+            tally.foreseen(plan, request.only)
             return state
         tally.planned(view, plan, now.unsynced)
         if nothing_new(view, plan):

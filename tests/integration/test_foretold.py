@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -90,3 +90,46 @@ def test_a_folder_that_can_give_way_is_no_problem(here: Workspace) -> None:
     done = here.sync(identity=ADA)
     assert trial.problems == done.problems == ()
     assert [one.path for one in trial.down] == [one.path for one in done.down] == ["data"]
+
+
+def a_binary_on_both_sides(here: Path, there: Path) -> None:
+    (there / "b").write_bytes(b"\0two")
+    (here / "b").write_bytes(b"\0three")
+
+
+def a_folder_in_place_of_an_edited_file(here: Path, there: Path) -> None:
+    (there / "b").unlink()
+    (there / "b").mkdir()
+    (there / "b/x").write_text("x")
+    (here / "b").write_bytes(b"\0three")
+
+
+def an_edited_file_in_place_of_a_folder(here: Path, there: Path) -> None:
+    (there / "b").write_bytes(b"\0two")
+    (here / "b").unlink()
+    (here / "b").mkdir()
+    (here / "b/x").write_text("x")
+
+
+@pytest.mark.parametrize("direction", ["sync", "pull"])
+@pytest.mark.parametrize(
+    "both_edit",
+    [
+        a_binary_on_both_sides,
+        a_folder_in_place_of_an_edited_file,
+        an_edited_file_in_place_of_a_folder,
+    ],
+)
+def test_a_dry_run_tells_all_of_a_conflict(
+    here: Workspace, both_edit: Callable[[Path, Path], None], direction: str
+) -> None:
+    Path(here.root, "b").write_bytes(b"\0one")
+    here.sync(identity=ADA)
+    with other_hub(here) as there:
+        both_edit(Path(here.root), Path(there.root))
+        there.sync(identity=BOB)
+    run = getattr(here, direction)
+    trial, done = run(SyncRequest(dry_run=True), identity=ADA), run(identity=ADA)
+    assert done.conflicts
+    told = ("up", "down", "conflicts", "deleted_locally", "deleted_remotely", "merged", "kept")
+    assert {one: getattr(trial, one) for one in told} == {one: getattr(done, one) for one in told}
