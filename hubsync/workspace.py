@@ -382,9 +382,15 @@ class Workspace:
             return services.captures.restore_directory(self.links, wish, reporter or Silent())
 
         def other() -> Restored:
-            if services.rewinding.is_directory(layout, path):
-                return directory()
             keepers = services.keepers.keepers_of(self.links, path)
+            if services.rewinding.is_directory(layout, path):
+                try:
+                    return directory()
+                except NoSuchVersion:
+                    # What is a directory now may have been a file then.
+                    if not services.history.versions(keepers):
+                        raise
+                return services.restoring.restore(keepers, at=at, to=to, now=now)
             try:
                 return services.restoring.restore(keepers, at=at, to=to, now=now)
             except NoSuchVersion as no_file:

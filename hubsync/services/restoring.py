@@ -27,8 +27,9 @@ def restore(keepers: Keepers, *, at: str | None, to: str | None, now: int) -> Re
     layout, path = keepers.links.layout, keepers.path
     target = to or path
     refuse_name(target)
-    here = present(layout, path)
-    there = here if target == path else present(layout, target)
+    there = present(layout, target)
+    # Where one is asked for, it does not matter what stands at the path now.
+    here = there if target == path or at is not None else present(layout, path)
     stage = Stage(layout.root)
     slot = stage.slot(f"restore-{os.getpid()}")
     try:

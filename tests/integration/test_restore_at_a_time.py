@@ -154,3 +154,23 @@ def test_what_keeps_a_file_from_coming_back_is_named_and_the_others_come(
         assert why in failed.value.message
         workspace.restore("d", at="2023-11-14T22:13:25+00:00", to="then")
         assert (work / "then/e/f").read_text() == "one"
+
+
+@pytest.mark.parametrize("by_version", [False, True])
+def test_a_file_in_whose_place_a_folder_stands_comes_back_beside_it(
+    tmp_path: Path, by_version: bool
+) -> None:
+    work = tmp_path / "work"
+    with deleted_directory(tmp_path) as workspace:
+        (work / "other").unlink()
+        a_folder(work / "other")
+        workspace.sync(identity=ME)
+        known = workspace.versions("other")[-1].version
+        at = known if by_version else "2023-11-14T22:13:25+00:00"
+        with pytest.raises(LocalError) as failed:
+            workspace.restore("other", at=at)
+        assert "a folder that is not empty stands there" in failed.value.message
+        workspace.restore("other", at=at, to="beside")
+        assert (work / "beside").read_text() == "one"
+        with pytest.raises(NoSuchVersion):
+            workspace.restore("other", at="2001-01-01T00:00:00+00:00", to="never")
