@@ -168,18 +168,6 @@ class Links:
         )
         return Linked(context, self.state(settings.name), settings.rule())
 
-    def keeper_of(self, path: str) -> Remote:
-        """The remote that knows ``path``, else the first whose history does, else the first."""
-        linked = self.linked()
-        if len(linked) > 1:
-            for one in linked:
-                if path in self.state(one.name).base:
-                    return self.remote(one.name)
-            for one in linked:
-                if self.remote(one.name).versions(path):
-                    return self.remote(one.name)
-        return self.remote(linked[0].name)
-
     def configure(
         self, settings: Settings, connect: str | None = None, *, create: bool = True
     ) -> str:

@@ -339,13 +339,14 @@ class Workspace:
         )
 
     def versions(self, path: str, *, trash_only: bool = False) -> list[PathVersion]:
-        """The contents that ``path`` has had, on the remote and in the trash, newest first.
+        """The contents that ``path`` has had, on every remote and in the trash, newest first.
 
-        ``trash_only`` needs no remote.
+        Of several remotes, one that has the path no more and cannot be reached is left out as long
+        as another has something to tell. ``trash_only`` needs no remote.
         """
         if trash_only:
             return services.history.in_trash(self.links.layout, path)
-        found = services.history.versions(self.links.keeper_of(path), self.links.layout, path)
+        found = services.history.versions(services.keepers.keepers_of(self.links, path))
         return found or services.captures.versions(self.links, path)
 
     def read(self, path: str, version: str, target: str) -> Restored:
@@ -353,9 +354,8 @@ class Workspace:
 
         Changes nothing in the workspace. Raises NoSuchVersion, RemoteUnavailable.
         """
-        return services.restoring.read(
-            self.links.keeper_of(path), self.links.layout, path, version, target
-        )
+        keepers = services.keepers.keepers_of(self.links, path)
+        return services.restoring.read(keepers, version, target)
 
     def restore(
         self,
@@ -382,11 +382,17 @@ class Workspace:
             return services.captures.restore_directory(self.links, wish, reporter or Silent())
 
         def other() -> Restored:
+            keepers = services.keepers.keepers_of(self.links, path)
             if services.rewinding.is_directory(layout, path):
-                return directory()
-            keeper = self.links.keeper_of(path)
+                try:
+                    return directory()
+                except NoSuchVersion:
+                    # What is a directory now may have been a file then.
+                    if not services.history.versions(keepers):
+                        raise
+                return services.restoring.restore(keepers, at=at, to=to, now=now)
             try:
-                return services.restoring.restore(keeper, layout, path, at=at, to=to, now=now)
+                return services.restoring.restore(keepers, at=at, to=to, now=now)
             except NoSuchVersion as no_file:
                 if at is None:
                     raise
@@ -394,7 +400,7 @@ class Workspace:
                 try:
                     return directory()
                 except NoSuchVersion:
-                    if services.history.versions(keeper, layout, path):
+                    if services.history.versions(keepers):
                         raise no_file from None
                     raise
 

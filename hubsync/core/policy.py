@@ -37,6 +37,11 @@ class Policy(Struct, frozen=True):
     hidden: Callable[[str], bool] = nothing_hidden
     local_folds: Callable[[str], str] | None = None
 
+    def hides(self, path: str, *entries: Entry | None) -> bool:
+        """Whether ``path`` is ignored as what it is: the first of ``entries`` that there is."""
+        entry = next((one for one in entries if one is not None), None)
+        return self.hidden(f"{path}/" if entry is not None and entry.kind is Kind.DIR else path)
+
     def uncarried(self, path: str) -> bool:
         """Whether nothing is done about ``path``: it is ignored, or stuck, or below what is."""
         if self.hidden(path):

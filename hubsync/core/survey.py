@@ -46,7 +46,7 @@ def survey(base: Tree, local: Tree, remote: Tree, policy: Policy) -> Survey:
         before, here, there = base.get(path), local.get(path), remote.get(path)
         if policy.blocked and under_blocked(path):
             continue
-        if _is_hidden(path, here or there or before, policy):
+        if policy.hides(path, here, there, before):
             continue
         problem = _problem(path, here, there, policy)
         if problem is None and path in claimed:
@@ -110,12 +110,6 @@ def _files_with_children(changes: Mapping[str, Entry | None], tree: Tree) -> set
                 found.add(directory)
             directory = parent(directory)
     return found
-
-
-def _is_hidden(path: str, entry: Entry | None, policy: Policy) -> bool:
-    if entry is not None and entry.kind is Kind.DIR:
-        return policy.hidden(path + "/")
-    return policy.hidden(path)
 
 
 def _problem(path: str, here: Entry | None, there: Entry | None, policy: Policy) -> Problem | None:

@@ -25,6 +25,7 @@ from hubsync.engine.execute import carry_out
 from hubsync.engine.following import follow
 from hubsync.engine.merging import foresee
 from hubsync.engine.observe import Sight, View, sight, view_of
+from hubsync.engine.obstacles import unobstructed
 from hubsync.engine.tally import Tally
 from hubsync.errors import DiskFull, HubsyncError, Interrupted
 from hubsync.local.emptying import finish
@@ -85,8 +86,9 @@ def run(
         view, plan = now.view, now.plan
         if request.dry_run:
             plan = foresee(context, view, plan) if plan.merges else plan
-            plan = foreseen(context, plan)
+            plan = unobstructed(context.root, foreseen(context, plan))
             tally.planned(view, plan, now.unsynced)
+            tally.foreseen(plan, request.only)
             return state
         tally.planned(view, plan, now.unsynced)
         if nothing_new(view, plan):

@@ -7,6 +7,7 @@ from typing import Any
 
 from hubsync.core.moves import kept_under_old_name
 from hubsync.engine.observe import View
+from hubsync.engine.task import giving_way
 from hubsync.model import Entry, Held, KeepBoth, Notice, Plan, Problem, Side, agree
 from hubsync.remotes.protocol import Change, Put, Remove
 from hubsync.results import ChangeKind, ConflictCopy, PathChange, SyncResult
@@ -37,19 +38,35 @@ class Tally:
         self.notices: tuple[Notice, ...] = ()
         self.held: tuple[Held, ...] = ()
         self.bytes = 0
-        self.plan = Plan(agreed={})
         self._before: View | None = None
         self._merging: Collection[str] = ()
         self._copying: dict[str, ConflictCopy] = {}
 
     def planned(self, view: View, plan: Plan, unsynced: tuple[str, ...]) -> None:
         """A plan was made; its problems replace those of the cycle before."""
-        self._before, self.plan, self.unsynced = view, plan, unsynced
+        self._before, self.unsynced = view, unsynced
         self.problems = {(one.path, one.code): one for one in (*view.problems, *plan.problems)}
         self.held = plan.held
         for carry in plan.carries:
             if carry.survives:
                 self.kept[carry.path] = None
+
+    def foreseen(self, plan: Plan, only: Side | None) -> None:
+        """A dry run: the plan, told as if it had been carried out. ``only``: as in `Request`."""
+        carries = [*plan.carries]
+        for keep in plan.keeps:
+            self.conflicts[keep.copy_path] = ConflictCopy(keep.path, keep.copy_path)
+            carry = giving_way(keep)
+            if carry is not None and only in (None, carry.to):
+                carries.append(carry)
+        for carry in carries:
+            if carry.entry is None:
+                self.deleted[carry.to][carry.path] = None
+            else:
+                into = self.up if carry.to is Side.REMOTE else self.down
+                self._carried(into, carry.path, carry.expect, carry.entry)
+        for merge in plan.merges:
+            self.merged[merge.path] = None
 
     def problem(self, problem: Problem) -> None:
         self.problems[problem.path, problem.code] = problem
@@ -111,8 +128,6 @@ class Tally:
 
     def result(self, dry_run: bool, revision: str) -> SyncResult:
         """The whole run with one remote as one value."""
-        if dry_run:
-            self._foresee()
         for one in self.held:
             self.problem(kept_under_old_name(one.carry.path, one.now))
         return SyncResult(
@@ -130,19 +145,6 @@ class Tally:
             revision=revision,
             dry_run=dry_run,
         )
-
-    def _foresee(self) -> None:
-        """A dry run: the plan, told as if it had been carried out."""
-        for carry in self.plan.carries:
-            if carry.entry is None:
-                self.deleted[carry.to][carry.path] = None
-            else:
-                into = self.up if carry.to is Side.REMOTE else self.down
-                self._carried(into, carry.path, carry.expect, carry.entry)
-        for merge in self.plan.merges:
-            self.merged[merge.path] = None
-        for keep in self.plan.keeps:
-            self.conflicts[keep.copy_path] = ConflictCopy(keep.path, keep.copy_path)
 
 
 def _by_path(changes: Mapping[str, PathChange]) -> tuple[PathChange, ...]:

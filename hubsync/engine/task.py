@@ -182,27 +182,23 @@ class Compiler(Struct, frozen=True):
 
     def _keeper_down(self, keep: KeepBoth) -> Iterator[Step]:
         """What the disk has to do at ``path``: nothing where the local side keeps it."""
-        if keep.keeper is None and keep.source is Side.LOCAL:
-            yield Step(keep.path, _directory(keep.remote), keep.local)
-        elif keep.keeper is Side.REMOTE and keep.remote is not None:
-            entry, source = keep.remote, None
-            if entry.kind is Kind.FILE:
-                found = self.staged[Side.REMOTE, keep.path]
-                source = found.source
-                entry = replace(entry, digest=found.entry.digest, size=found.entry.size)
-            yield Step(keep.path, entry, keep.local, source)
+        carry = giving_way(keep)
+        if carry is None or carry.to is not Side.LOCAL:
+            return
+        entry, source = carry.entry, None
+        if entry is not None and entry.kind is Kind.FILE:
+            found = self.staged[Side.REMOTE, keep.path]
+            source = found.source
+            entry = replace(entry, digest=found.entry.digest, size=found.entry.size)
+        yield Step(keep.path, entry, carry.expect, source)
 
     def _keeper_up(self, keep: KeepBoth, steps: Iterable[Step]) -> Iterator[Change]:
         """What the remote has to do, or learn, at ``path``."""
-        if keep.keeper is Side.REMOTE:
-            if keep.path in self.unrecorded:
-                yield from (Record(step.path, step.entry) for step in steps)
-        elif keep.keeper is Side.LOCAL:
-            if keep.local is not None:
-                yield self._upward(Carry(keep.path, Side.REMOTE, keep.local, keep.remote))
-        elif keep.source is Side.REMOTE and keep.remote is not None:
-            here = _directory(keep.local)
-            yield self._upward(Carry(keep.path, Side.REMOTE, here, keep.remote))
+        carry = giving_way(keep)
+        if carry is not None and carry.to is Side.REMOTE:
+            yield self._upward(carry)
+        elif keep.keeper is Side.REMOTE and keep.path in self.unrecorded:
+            yield from (Record(step.path, step.entry) for step in steps)
 
     def _upward(self, carry: Carry) -> Change:
         if carry.entry is None:
@@ -217,6 +213,19 @@ class Compiler(Struct, frozen=True):
             signature(carry.entry) if source else None,
             carry.moved_from,
         )
+
+
+def giving_way(keep: KeepBoth) -> Carry | None:
+    """What becomes of the path itself, once the copied content stands beside it: the keeper's entry
+    goes to the other side, or the directory's (None: what is below it is carried by itself)."""
+    local, remote = keep.local, keep.remote
+    if keep.keeper is None and keep.source is Side.LOCAL:
+        return Carry(keep.path, Side.LOCAL, _directory(remote), local)
+    if keep.keeper is None:
+        return Carry(keep.path, Side.REMOTE, _directory(local), remote) if remote else None
+    if keep.keeper is Side.REMOTE:
+        return Carry(keep.path, Side.LOCAL, remote, local) if remote else None
+    return Carry(keep.path, Side.REMOTE, local, remote) if local else None
 
 
 def _directory(entry: Entry | None) -> Entry | None:

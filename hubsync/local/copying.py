@@ -81,18 +81,16 @@ def stat_entry(root: str, path: str) -> Entry | None:
                 target = os.readlink(name, dir_fd=parent)
                 if link_stays_inside(path, target):
                     return Entry(Kind.LINK, target=target)
-            elif stat.S_ISDIR(status.st_mode) and not os.listdir(os.path.join(root, path)):
+            elif stat.S_ISDIR(status.st_mode):
+                if os.listdir(os.path.join(root, path)):
+                    raise _in_the_way(f"{path}: a folder that is not empty stands there.")
                 return Entry(Kind.DIR)
     except FileNotFoundError:
         return None
     except NotADirectoryError as error:
-        raise LocalError(
-            f"{path}: a file or a link stands where a folder is needed.",
-            "Restore to another name with --to.",
-            "in-the-way",
-        ) from error
-    raise LocalError(
-        f"{path} is something that cannot be replaced.",
-        "Restore to another name with --to.",
-        "in-the-way",
-    )
+        raise _in_the_way(f"{path}: a file or a link stands where a folder is needed.") from error
+    raise _in_the_way(f"{path} is something that cannot be replaced.")
+
+
+def _in_the_way(message: str) -> LocalError:
+    return LocalError(message, "Restore to another name with --to.", "in-the-way")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hubsync.services import embedded as embedded
     from hubsync.services import history as history
     from hubsync.services import ignoring as ignoring
+    from hubsync.services import keepers as keepers
     from hubsync.services import linking as linking
     from hubsync.services import looking as looking
     from hubsync.services import nesting as nesting

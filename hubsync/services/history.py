@@ -13,6 +13,7 @@ from hubsync.local.trash import Trash
 from hubsync.model import LogChange, LogRecord
 from hubsync.remotes.protocol import Remote
 from hubsync.results import ChangeKind, HistoryChange, HistoryRecord, PathVersion
+from hubsync.services.keepers import Keepers
 
 TRASH_PREFIX = "trash-"
 _NEVER: Final = 1 << 63
@@ -58,16 +59,16 @@ def _kind(change: LogChange) -> ChangeKind:
     return ChangeKind.MODE if change.before == change.after else ChangeKind.EDITED
 
 
-def versions(remote: Remote, layout: Layout, path: str) -> list[PathVersion]:
-    """The contents of ``path`` on the remote and in the trash, newest first by their times: a
+def versions(keepers: Keepers) -> list[PathVersion]:
+    """The contents of a path on its remotes and in the trash, newest first by their times: a
     remote version has the time at which it came, one in the trash that at which it left."""
-    found = [*on_remote(remote, path), *in_trash(layout, path)]
+    found = [*on_remotes(keepers), *in_trash(keepers.links.layout, keepers.path)]
     found.sort(key=lambda one: one.time, reverse=True)
     return found
 
 
-def on_remote(remote: Remote, path: str) -> list[PathVersion]:
-    """As the remote has them, newest first, whatever the clocks of their hubs said."""
+def on_remotes(keepers: Keepers) -> list[PathVersion]:
+    """As the remotes have them, newest first; see `Keepers.versions`."""
     return [
         PathVersion(
             version=one.version,
@@ -77,7 +78,7 @@ def on_remote(remote: Remote, path: str) -> list[PathVersion]:
             digest=one.digest.hex() if one.digest is not None else None,
             size=one.size,
         )
-        for one in remote.versions(path)
+        for one in keepers.versions()
     ]
 
 

@@ -12,6 +12,7 @@ from hubsync.engine.context import Request
 from hubsync.engine.decide import checked, decided_view, drafted, foreseen
 from hubsync.engine.merging import merger_of
 from hubsync.engine.observe import View, view_of
+from hubsync.engine.obstacles import unobstructed
 from hubsync.engine.several import Failures, Linked, see_all
 from hubsync.engine.tally import kind_of
 from hubsync.errors import HubsyncError, RemoteUnavailable, SafetyStop, UsageError
@@ -65,7 +66,7 @@ def status(
             copies |= {one.copy: one for one in copies_among(view.scan.tree)}
             plan, _ = drafted(view, request)
             drafts.append((one.name, view, plan))
-            plan = foreseen(one.context, plan)
+            plan = unobstructed(root, foreseen(one.context, plan))
             problems |= {(one.path, one.code): one for one in plan.problems}
             for one_side in (local, remote):
                 for stuck in plan.problems:
@@ -120,7 +121,8 @@ def changes(view: View, side: Tree) -> list[PathChange]:
     gone: dict[bytes, str] = {}
     for path, entry in sorted(side.changes_since(view.base).items()):
         before = view.base.get(path)
-        if view.policy.hidden(path) or _stuck(view.policy, path):
+        hidden = view.policy.hides(path, view.local.get(path), view.remote.get(path), before)
+        if hidden or _stuck(view.policy, path):
             continue
         before, entry, there = (
             _carried(view.policy, one) for one in (before, entry, other.get(path))

@@ -17,23 +17,23 @@ from hubsync.local.stage import Stage
 from hubsync.local.steps import Result, Step
 from hubsync.local.trash import Trash
 from hubsync.model import Entry, Kind
-from hubsync.remotes.protocol import Remote
 from hubsync.results import PathVersion, Restored
-from hubsync.services.history import TRASH_PREFIX, by_leaving, in_trash, on_remote, versions
+from hubsync.services.history import TRASH_PREFIX, by_leaving, in_trash, on_remotes, versions
+from hubsync.services.keepers import Keepers
 
 
-def restore(
-    remote: Remote, layout: Layout, path: str, *, at: str | None, to: str | None, now: int
-) -> Restored:
+def restore(keepers: Keepers, *, at: str | None, to: str | None, now: int) -> Restored:
     """Bring one file back; see `Workspace.restore`."""
+    layout, path = keepers.links.layout, keepers.path
     target = to or path
     refuse_name(target)
-    here = present(layout, path)
-    there = here if target == path else present(layout, target)
+    there = present(layout, target)
+    # Where one is asked for, it does not matter what stands at the path now.
+    here = there if target == path or at is not None else present(layout, path)
     stage = Stage(layout.root)
     slot = stage.slot(f"restore-{os.getpid()}")
     try:
-        version, entry = _content(remote, layout, path, at, here, slot)
+        version, entry = _content(keepers, at, here, slot)
         step = Step(target, entry, there, slot)
         with Applier(layout.root, Trash(layout.root, lambda: now)) as applier:
             (applied,) = applier.apply([step])
@@ -52,11 +52,11 @@ def restore(
     return Restored(target, version, entry.size)
 
 
-def read(remote: Remote, layout: Layout, path: str, version: str, target: str) -> Restored:
+def read(keepers: Keepers, version: str, target: str) -> Restored:
     """One version of a file into the new file ``target``, which may lie anywhere. Raises
     NoSuchVersion, RemoteUnavailable."""
-    entry = _read(remote, layout, path, version, target)
-    return Restored(path, version, entry.size)
+    entry = _read(keepers, version, target)
+    return Restored(keepers.path, version, entry.size)
 
 
 def refuse_name(target: str) -> None:
@@ -74,26 +74,27 @@ def present(layout: Layout, path: str) -> Entry | None:
     return entry
 
 
-def _content(
-    remote: Remote, layout: Layout, path: str, at: str | None, here: Entry | None, slot: str
-) -> tuple[str, Entry]:
+def _content(keepers: Keepers, at: str | None, here: Entry | None, slot: str) -> tuple[str, Entry]:
     """The wanted version's content in the file ``slot``, and its entry."""
     if at is not None and not is_time(at):
-        return at, _read(remote, layout, path, at, slot)
+        return at, _read(keepers, at, slot)
+    path = keepers.path
     refused: HubsyncError | None = None
     if at is None:
-        candidates = by_leaving(on_remote(remote, path), in_trash(layout, path))
+        candidates = by_leaving(on_remotes(keepers), in_trash(keepers.links.layout, path))
     else:
-        candidates = _standing_at(versions(remote, layout, path), time_of(at))
+        candidates = _standing_at(versions(keepers), time_of(at))
     for one in candidates:
         try:
-            entry = _read(remote, layout, path, one.version, slot)
+            entry = _read(keepers, one.version, slot)
         except NoSuchVersion as error:
             refused = error
             continue
         if at is None and here is not None and entry.digest == here.digest:
             continue
         return one.version, entry
+    if keepers.failed is not None:  # it may be there
+        raise keepers.failed
     raise NoSuchVersion(
         f"There is no {'such' if at else 'other'} version of {path}.",
         f"'hubsync log {path}' lists what there is. A directory comes back with --at TIME.",
@@ -118,18 +119,19 @@ def _standing_at(known: Sequence[PathVersion], moment: int) -> list[PathVersion]
     return []
 
 
-def _read(remote: Remote, layout: Layout, path: str, version: str, slot: str) -> Entry:
+def _read(keepers: Keepers, version: str, slot: str) -> Entry:
+    path = keepers.path
     if version.startswith(TRASH_PREFIX):
         token = version.removeprefix(TRASH_PREFIX)
         try:
-            source = Trash(layout.root).source(path, token)
+            source = Trash(keepers.links.layout.root).source(path, token)
         except OSError as error:
             raise NoSuchVersion(
                 f"The trash has no version {version} of {path}.",
                 f"'hubsync log {path}' lists what there is.",
             ) from error
         return copy_in(source, slot)
-    return remote.read(path, version, slot)
+    return keepers.read(version, slot)
 
 
 def is_time(text: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from typing import Final
 
 from msgspec import Struct
 
@@ -17,13 +18,16 @@ from hubsync.errors import Interrupted, LocalError, NoSuchVersion, UsageError
 from hubsync.local.apply import Applier
 from hubsync.local.layout import Layout
 from hubsync.local.stage import Stage
-from hubsync.local.steps import Result, Step
+from hubsync.local.steps import Applied, Result, Step
 from hubsync.local.trash import Trash
 from hubsync.model import Kind, LogRecord
 from hubsync.remotes.protocol import Remote
 from hubsync.report import Reporter
 from hubsync.results import Restored
 from hubsync.services.restoring import is_time, present, refuse_name, time_of
+
+_NAMED: Final = 5
+_WHAT_IS_KEPT: Final = "'hubsync log PATH' says which versions of a file are still kept."
 
 
 class Wish(Struct, frozen=True):
@@ -40,6 +44,14 @@ class Wanted(Struct, frozen=True):
     path: str
     digest: bytes
     version: str
+
+
+class _Failed(Struct, frozen=True):
+    """A path that could not be brought back, and what to do about it."""
+
+    path: str
+    why: str
+    hint: str
 
 
 def is_directory(layout: Layout, path: str) -> bool:
@@ -64,7 +76,7 @@ def restore_files(
     target = prefix if to is None else f"{to.rstrip('/')}/"
     stage = Stage(layout.root)
     steps: list[Step] = []
-    failed: list[str] = []
+    failed: list[_Failed] = []
     found = False
     reporter.phase("Fetching what stood there")
     try:
@@ -79,8 +91,12 @@ def restore_files(
                 slot = stage.slot(f"restore-{os.getpid()}-{len(steps)}")
                 try:
                     step = _step(remote, layout, one, name, slot)
-                except (NoSuchVersion, LocalError):
-                    failed.append(name)
+                except NoSuchVersion as error:
+                    failed.append(_Failed(name, error.message, _WHAT_IS_KEPT))
+                    continue
+                except LocalError as error:
+                    why = error.message.removeprefix(f"{name}: ")
+                    failed.append(_Failed(name, why, error.hint))
                     continue
                 if step is not None:
                     steps.append(step)
@@ -95,12 +111,7 @@ def restore_files(
             with suppress(FileNotFoundError):
                 os.unlink(step.source or "")
     if failed:
-        raise LocalError(
-            f"{len(failed)} of the files could not be brought back: {', '.join(failed[:5])}"
-            f"{', …' if len(failed) > 5 else ''}. The others were.",
-            "'hubsync log PATH' says which versions of a file are still kept.",
-            "partly-restored",
-        )
+        raise _partly_restored(failed)
     size = sum(step.entry.size for step in steps if step.entry is not None)
     return Restored(target.rstrip("/") or ".", at, size, len(steps))
 
@@ -156,11 +167,31 @@ def _step(remote: Remote, layout: Layout, one: Wanted, name: str, slot: str) -> 
     return Step(name, remote.read(one.path, one.version, slot), there, slot)
 
 
-def _apply(layout: Layout, steps: Sequence[Step], now: int) -> list[str]:
+def _apply(layout: Layout, steps: Sequence[Step], now: int) -> list[_Failed]:
     """The paths that could not be written, or were changed meanwhile and stay as they are."""
     if not steps:
         return []
     with Applier(layout.root, Trash(layout.root, lambda: now)) as applier:
         results = list(applier.apply(steps))
         applier.flush()
-    return sorted(one.path for one in results if one.result is not Result.APPLIED)
+    return sorted(
+        (_failed(one) for one in results if one.result is not Result.APPLIED),
+        key=lambda one: one.path,
+    )
+
+
+def _failed(one: Applied) -> _Failed:
+    if one.problem is None:
+        return _Failed(one.path, "it changed meanwhile", "Try again.")
+    return _Failed(one.path, one.problem.message, one.problem.hint)
+
+
+def _partly_restored(failed: Sequence[_Failed]) -> LocalError:
+    named = [f"{one.path} ({one.why.rstrip('.')})" for one in failed[:_NAMED]]
+    more = ["…"] if len(failed) > _NAMED else []
+    return LocalError(
+        f"{len(failed)} of the files could not be brought back: {'; '.join(named + more)}."
+        " The others were.",
+        " ".join(dict.fromkeys(one.hint for one in failed if one.hint)),
+        "partly-restored",
+    )

@@ -11,6 +11,17 @@ from hubsync.errors import ConfigError
 
 _TOKEN: Final = re.compile(r"gh[a-z]_|github_pat_|glpat-")
 """How tokens of forges begin."""
+_S3: Final = (
+    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a profile of ~/.aws: -o profile=NAME"
+)
+_GOOGLE: Final = "set GOOGLE_APPLICATION_CREDENTIALS to the file with the account's key"
+_AZURE: Final = "set AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY"
+_CREDENTIALS: Final = (
+    {"s3": _S3, "s3a": _S3}
+    | {"gs": _GOOGLE, "gcs": _GOOGLE}
+    | dict.fromkeys(("az", "azure", "abfs", "abfss"), _AZURE)
+)
+"""How clouds are given credentials, by scheme."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -54,14 +65,15 @@ def folder_url(path: str) -> str:
     return "file://" + path.replace("%", "%25")
 
 
-def refuse_credentials(url: str, instead: str = "set HUBSYNC_PASSWORD, or use a key") -> None:
+def refuse_credentials(url: str, instead: str = "") -> None:
     """Raises ConfigError if a password stands in the URL: it would be stored and shown.
-    ``instead``: how such a remote is given one, for the hint."""
+    ``instead``: how such a remote is given one, for the hint, where its scheme does not tell."""
     if holds_password(url):
         scheme = url.partition("://")[0]
+        known = _CREDENTIALS.get(scheme.lower(), "set HUBSYNC_PASSWORD, or use a key")
         raise ConfigError(
             f"A password must not stand in the address of a remote ({scheme}://…@…).",
-            f"Leave it out of the address, and {instead}.",
+            f"Leave it out of the address, and {instead or known}.",
             "password-in-url",
         )
 

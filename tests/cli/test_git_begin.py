@@ -134,6 +134,9 @@ def test_without_a_branch_the_log_says_that_there_is_none(site: GitSite, outside
     [
         ("http://ada:PW@host/x.git", "credential helper of Git"),
         ("sftp://ada:PW@host/x", "HUBSYNC_PASSWORD"),
+        ("s3://KEY:PW@bucket/x", "AWS_ACCESS_KEY_ID"),
+        ("gs://KEY:PW@bucket/x", "GOOGLE_APPLICATION_CREDENTIALS"),
+        ("abfss://KEY:PW@container/x", "AZURE_STORAGE_ACCOUNT_KEY"),
     ],
 )
 def test_a_password_in_the_address_is_refused_with_what_helps_there(

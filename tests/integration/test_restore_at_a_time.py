@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -68,6 +68,7 @@ def deleted_directory(tmp_path: Path) -> Iterator[Workspace]:
     work, clock = tmp_path / "work", Clock()
     (work / "d/e").mkdir(parents=True)
     (work / "d/e/f").write_text("one")
+    (work / "other").write_text("one")
     with Workspace.init(str(work), f"file://{tmp_path}/remote", clock=clock) as workspace:
         workspace.sync(identity=ME)
         clock.later()
@@ -114,3 +115,62 @@ def test_a_directory_that_was_empty_then_keeps_what_came_into_it(tmp_path: Path)
         assert restored.files == 1
         assert (work / "d/f").read_text() == "one"
         assert (work / "d/empty/came").read_text() == "later"
+
+
+def a_folder(place: Path) -> None:
+    place.mkdir()
+    (place / "inside").write_text("later")
+
+
+def a_link(place: Path) -> None:
+    place.symlink_to("other")
+
+
+@pytest.mark.parametrize(
+    ("missing", "obstacle", "why"),
+    [
+        ("d/e/f", a_folder, "a folder that is not empty stands there"),
+        ("d/e", a_link, "a file or a link stands where a folder is needed"),
+    ],
+)
+def test_what_keeps_a_file_from_coming_back_is_named_and_the_others_come(
+    tmp_path: Path, missing: str, obstacle: Callable[[Path], None], why: str
+) -> None:
+    work = tmp_path / "work"
+    with deleted_directory(tmp_path) as workspace:
+        (work / missing).parent.mkdir(parents=True)
+        obstacle(work / missing)
+        (work / "other").write_text("edited")
+        for path in (".", "d"):
+            with pytest.raises(LocalError) as failed:
+                workspace.restore(path, at="2023-11-14T22:13:25+00:00")
+            assert f"d/e/f ({why})" in failed.value.message
+            assert "--to" in failed.value.hint
+            assert "log PATH" not in failed.value.hint
+        assert (work / "other").read_text() == "one"
+        (work / "other").unlink()
+        with pytest.raises(LocalError) as failed:
+            workspace.restore("other", to="d/e/f")
+        assert why in failed.value.message
+        workspace.restore("d", at="2023-11-14T22:13:25+00:00", to="then")
+        assert (work / "then/e/f").read_text() == "one"
+
+
+@pytest.mark.parametrize("by_version", [False, True])
+def test_a_file_in_whose_place_a_folder_stands_comes_back_beside_it(
+    tmp_path: Path, by_version: bool
+) -> None:
+    work = tmp_path / "work"
+    with deleted_directory(tmp_path) as workspace:
+        (work / "other").unlink()
+        a_folder(work / "other")
+        workspace.sync(identity=ME)
+        known = workspace.versions("other")[-1].version
+        at = known if by_version else "2023-11-14T22:13:25+00:00"
+        with pytest.raises(LocalError) as failed:
+            workspace.restore("other", at=at)
+        assert "a folder that is not empty stands there" in failed.value.message
+        workspace.restore("other", at=at, to="beside")
+        assert (work / "beside").read_text() == "one"
+        with pytest.raises(NoSuchVersion):
+            workspace.restore("other", at="2001-01-01T00:00:00+00:00", to="never")

@@ -71,7 +71,8 @@ def push(shell: Shell, /, **request: Any) -> int:
 def pull(shell: Shell, /, **request: Any) -> int:
     """Fetch remote changes, send none.
 
-    What is changed here too is never overwritten: such paths are named, and the exit status is 3.
+    What is changed here too is merged into your file. What does not merge is kept twice, and the
+    exit status is 3: the remote's content takes the name, yours is in a conflict copy beside it.
     """
     return _run(shell, "pull", request)
 

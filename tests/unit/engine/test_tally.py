@@ -59,7 +59,7 @@ def test_a_merge_and_a_copy_are_told_as_such_once_they_are_done() -> None:
 
 def test_a_dry_run_tells_the_plan() -> None:
     tally = Tally()
-    tally.plan = Plan(
+    plan = Plan(
         {},
         (
             Carry("up", Side.REMOTE, NEW, None),
@@ -67,14 +67,43 @@ def test_a_dry_run_tells_the_plan() -> None:
             Carry("gone", Side.REMOTE, None, OLD),
         ),
         (Merge("m", OLD, NEW, RUNS),),
-        (KeepBoth("k", OLD, NEW, Side.REMOTE, Side.LOCAL, OLD, "k.copy"),),
     )
+    tally.foreseen(plan, None)
     result = tally.result(True, "")
     assert [one.path for one in result.up] == ["up"]
     assert [one.path for one in result.down] == ["down"]
     assert result.deleted_remotely == ("gone",)
     assert result.merged == ("m",)
+
+
+@pytest.mark.parametrize(
+    ("keep", "told"),
+    [
+        (KeepBoth("k", OLD, NEW, Side.REMOTE, Side.LOCAL, OLD, "k.copy"), "down"),
+        (KeepBoth("k", OLD, NEW, Side.LOCAL, Side.REMOTE, NEW, "k.copy"), "up"),
+        (KeepBoth("k", OLD, None, None, Side.LOCAL, OLD, "k.copy"), "deleted_locally"),
+        (KeepBoth("k", None, NEW, None, Side.REMOTE, NEW, "k.copy"), "deleted_remotely"),
+    ],
+)
+def test_a_dry_run_tells_what_becomes_of_a_path_in_conflict(keep: KeepBoth, told: str) -> None:
+    tally = Tally()
+    tally.foreseen(Plan({}, keeps=(keep,)), None)
+    result = tally.result(True, "")
     assert [one.copy for one in result.conflicts] == ["k.copy"]
+    found = {
+        "down": [one.path for one in result.down],
+        "up": [one.path for one in result.up],
+        "deleted_locally": list(result.deleted_locally),
+        "deleted_remotely": list(result.deleted_remotely),
+    }
+    assert [name for name, paths in found.items() if paths] == [told]
+
+
+def test_a_dry_run_of_a_pull_tells_of_nothing_on_the_remote() -> None:
+    tally = Tally()
+    keep = KeepBoth("k", None, NEW, None, Side.REMOTE, NEW, "k.copy")
+    tally.foreseen(Plan({}, keeps=(keep,)), Side.LOCAL)
+    assert tally.result(True, "").deleted_remotely == ()
 
 
 def test_the_results_with_several_remotes_are_one() -> None:
