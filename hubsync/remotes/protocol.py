@@ -288,7 +288,7 @@ class HoldsBack(Protocol):
 
     def held_back(self, wanted: Iterable[tuple[str, Entry, Entry | None]]) -> list[Problem]:
         """Which files of the workspace a `Remote.publish` would not take, and why: path, entry,
-        and what the remote has there. Needs no network."""
+        and what the remote has there. What stops it altogether is told last. Needs no network."""
 
 
 @runtime_checkable
