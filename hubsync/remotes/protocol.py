@@ -292,6 +292,15 @@ class HoldsBack(Protocol):
 
 
 @runtime_checkable
+class TakesCommits(Protocol):
+    """A remote to which commits of a person's own go with what is published."""
+
+    def outgoing(self, path: str) -> list[tuple[bytes, tuple[bytes, ...]]]:
+        """What those that it has not yet make of the file ``path``, as far as it is searched for
+        secrets: each content with what stood there before. Needs no network."""
+
+
+@runtime_checkable
 class LeavesAlone(Protocol):
     """A remote that a person may have told, beside hubsync, to leave paths alone."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hubsync.errors import UsageError
 from tests.git_hubs import GitSite, Hub, git, no_ones_settings
 from tests.servers import git_http
 
@@ -145,6 +146,44 @@ def test_what_was_committed_stays_where_a_later_edit_is_held_back(site: GitSite,
     assert not ada.sync().problems
     assert git(site.repository, "show", f"{synced[0]}:load.py") == "ONE\ntwo\nthree"
     assert (ada.directory / "load.py").read_text() == "ONE\ntwo\nthree\n"
+
+
+SECRET = f"key = 'AKIA{'QWERTYUIOPASDFGH'}'\n"
+
+
+@pytest.mark.parametrize("now", [None, "key = ask()\n"], ids=["gone", "taken-out"])
+def test_a_secret_that_only_a_commit_holds_is_told_and_let_through(
+    site: GitSite, ada: Hub, now: str | None
+) -> None:
+    ada.write({"cfg.py": SECRET})
+    commit(ada, "With it", "cfg.py")
+    ada.git("rm", "-q", "cfg.py")
+    ada.git("commit", "-qm", "Without it")
+    ada.write({"a": "2\n"} | ({} if now is None else {"cfg.py": now}))
+    assert told(ada) == [("cfg.py", "secret-found")]
+    assert "With it" not in everything(site)
+    (found,) = ada.workspace.allow("cfg.py")
+    assert (found.path, found.line, found.kind) == ("cfg.py", 1, "AWS key")
+    assert told(ada) == []
+    assert "With it" in everything(site)
+
+
+def test_another_secret_in_a_commit_is_not_let_through_with_the_first(ada: Hub) -> None:
+    ada.write({"cfg.py": SECRET})
+    commit(ada, "With it", "cfg.py")
+    assert len(ada.workspace.allow("cfg.py")) == 1
+    ada.write({"cfg.py": SECRET + SECRET.replace("QWERTY", "ASDFGH")})
+    commit(ada, "With another", "cfg.py")
+    ada.write({"cfg.py": ""})
+    commit(ada, "Without", "cfg.py")
+    assert told(ada) == [("cfg.py", "secret-found")]
+
+
+def test_a_file_that_no_commit_holds_is_not_let_through(ada: Hub) -> None:
+    ada.write({"cfg.py": SECRET})
+    commit(ada, "With it", "cfg.py")
+    with pytest.raises(UsageError):
+        ada.workspace.allow("nope.py")
 
 
 _LARGE_REFUSED = """\

@@ -23,8 +23,9 @@ from msgspec.structs import replace
 
 from hubsync.core.gitrules import GitRules, Tracked
 from hubsync.errors import LocalError, Unreachable
+from hubsync.leaks.passages import LARGEST
 from hubsync.model import Entry, LogRecord, Notice, Problem, Version
-from hubsync.remotes.git import blobs, checkout, choosing, contents, ignoring, missing
+from hubsync.remotes.git import blobs, checkout, choosing, contents, ignoring, missing, own
 from hubsync.remotes.git.failures import in_words
 from hubsync.remotes.git.locks import remove_parts
 from hubsync.remotes.git.mode import Mode
@@ -223,6 +224,19 @@ class GitRemote:
         found = (publisher.held_back(*one) for one in wanted)
         held = [one for one in found if one is not None]
         return [*held, *publisher.leaking()] if self._at.tip is not None else held
+
+    def outgoing(self, path: str) -> list[tuple[bytes, tuple[bytes, ...]]]:
+        if self._at.is_new:
+            return []
+        mode = self._at.mode_of_now()
+        clone = mode.clone
+        tip = clone.named(clone.tracking(mode.target)) if clone.branch else ""
+        found = own.outgoing(clone.repository, mode.parents(tip), mode.known(tip))
+        return [
+            (one.data, tuple(before.data for before in one.before))
+            for one in found
+            if one.path == path and one.size <= LARGEST
+        ]
 
     def _publisher(self, mode: Mode, planned: str) -> Publisher:
         return Publisher(mode, planned, self._at.fetched, self._pause, self._uncarried)
