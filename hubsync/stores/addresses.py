@@ -58,12 +58,24 @@ def refuse_credentials(url: str, instead: str = "set HUBSYNC_PASSWORD, or use a 
     """Raises ConfigError if a password stands in the URL: it would be stored and shown.
     ``instead``: how such a remote is given one, for the hint."""
     if holds_password(url):
-        scheme = url.partition("://")[0]
-        raise ConfigError(
-            f"A password must not stand in the address of a remote ({scheme}://…@…).",
-            f"Leave it out of the address, and {instead}.",
-            "password-in-url",
-        )
+        raise password_in(url, instead)
+
+
+def password_in(url: str, instead: str) -> ConfigError:
+    """The error for an address with a password or a token in it, which it does not repeat."""
+    scheme = url.partition("://")[0]
+    return ConfigError(
+        f"A password must not stand in the address of a remote ({scheme}://…@…).",
+        f"Leave it out of the address, and {instead}.",
+        "password-in-url",
+    )
+
+
+def without_secrets(url: str) -> str:
+    """What somebody wrote for an address, as it may be shown: without what stands before a host or
+    after a path."""
+    shown = re.sub(r"//.*@", "//…@", url, count=1, flags=re.DOTALL)
+    return re.sub(r"([?#]).*", r"\1…", shown, count=1, flags=re.DOTALL)
 
 
 def holds_password(url: str) -> bool:

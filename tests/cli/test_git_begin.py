@@ -144,3 +144,16 @@ def test_a_password_in_the_address_is_refused_with_what_helps_there(
     assert hint in ran.err
     assert ("HUBSYNC_PASSWORD" in ran.err) == (hint == "HUBSYNC_PASSWORD")
     assert "PW" not in ran.err
+
+
+def test_a_token_in_the_address_of_a_clones_origin_is_not_taken_over(
+    site: GitSite, outside: Hub
+) -> None:
+    work = clone_of(site, outside)
+    token = "Zq7Rk2Lw9Xv4" + "Bn8Mc3Td6Yf1"
+    git(work.directory, "remote", "set-url", "origin", f"https://{token}@host.invalid/x.git")
+    ran = work.run("init", "--mode", "branch")
+    assert ran.status == 2
+    assert "must not stand in the address" in ran.err
+    assert token not in ran.out + ran.err
+    assert not (work / ".hubsync").exists()
