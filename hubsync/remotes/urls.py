@@ -38,6 +38,7 @@ _TOKEN: Final = re.compile(
     r"gl(?:pat|dt|rt|ptt|cbt|ft|soat)-|hf_[A-Za-z0-9]{30,}|AT(?:BB|CTT3|ATT3)[\w=-]{16,}"
 )
 """How those of other hosts than GitHub begin."""
+_GIT_FILE: Final = "git+file://"
 _WITHOUT_HOST: Final = frozenset({"dropbox", "gdrive"})
 _WITH_USER: Final = frozenset({"sftp", "webdav+http", "webdav+https"})
 """A user's name before the host makes no other place of it (at Azure it is the container's)."""
@@ -176,11 +177,14 @@ def _names(url: str) -> list[str]:
 
 
 def refuse_own_folder(url: str, root: str) -> None:
-    """A workspace cannot be its own remote, nor lie in it, nor hold it. Raises UsageError."""
-    if not url.startswith("file://"):
+    """A workspace cannot be its own remote, nor lie in it, nor hold it: but it may lie in the clone
+    of a repository, which keeps what it holds in .git. Raises UsageError."""
+    if not url.startswith(("file://", _GIT_FILE)):
         return
-    place, root = os.path.realpath(folder_of(url)), os.path.realpath(root)
-    if os.path.commonpath([place, root]) in (place, root):
+    git = url.startswith(_GIT_FILE)
+    place = os.path.realpath(unquote(url.removeprefix(_GIT_FILE)) if git else folder_of(url))
+    root = os.path.realpath(root)
+    if os.path.commonpath([place, root]) in ((root,) if git else (place, root)):
         relation = "is" if place == root else "holds" if root.startswith(place) else "is inside"
         raise UsageError(
             f"The remote {place} {relation} the workspace {root}.",

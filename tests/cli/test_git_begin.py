@@ -146,6 +146,15 @@ def test_a_password_in_the_address_is_refused_with_what_helps_there(
     assert "PW" not in ran.err
 
 
+@pytest.mark.parametrize("below", ["", "/.git"])
+def test_a_clone_is_not_linked_to_itself(site: GitSite, outside: Hub, below: str) -> None:
+    work = clone_of(site, outside)
+    ran = work.run("init", f"git+file://{work.directory}{below}", "--user", "ada")
+    assert ran.status == 2
+    assert "the workspace" in ran.err
+    assert not (work / ".hubsync").exists()
+
+
 def test_a_token_in_the_address_of_a_clones_origin_is_not_taken_over(
     site: GitSite, outside: Hub
 ) -> None:

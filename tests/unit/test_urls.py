@@ -147,6 +147,24 @@ def test_a_workspace_is_no_remote_of_its_own(tmp_path: Path, place: str) -> None
         refuse_own_folder(f"file://{work}{place}", str(work))
 
 
+@pytest.mark.parametrize("place", ["", "/.git", "/below.git", "/../a%20link"])
+def test_a_repository_in_the_workspace_is_no_remote_of_it(tmp_path: Path, place: str) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    (tmp_path / "a link").symlink_to(work)
+    with pytest.raises(UsageError) as caught:
+        refuse_own_folder(f"git+file://{work}{place}", str(work))
+    assert caught.value.code == "remote-is-workspace"
+
+
+@pytest.mark.parametrize("place", ["", "/..", "-remote.git"])
+def test_a_repository_around_the_workspace_or_beside_it_is_fine(tmp_path: Path, place: str) -> None:
+    work = tmp_path / "clone/work"
+    work.mkdir(parents=True)
+    there = f"{tmp_path}/clone" if not place else f"{work}{place}"
+    refuse_own_folder(f"git+file://{there}", str(work))
+
+
 def test_a_folder_beside_the_workspace_is_fine(tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
     refuse_own_folder(f"file://{tmp_path}/work-remote", str(tmp_path / "work"))
