@@ -50,6 +50,10 @@ def test_a_folder_inside_a_clone_becomes_a_repository_of_its_own_and_that_is_sai
     (work / "sub").mkdir()
     ran = work.run("init", site.url, cwd=work / "sub").ok()
     assert f"inside the Git clone at {work.directory}" in ran.out
+    made = {one.name for one in (work / "sub").iterdir()}
+    assert made == {".git", ".hubsync"}
+    sub = work.directory / "sub"
+    assert f"rm -rf {sub}/.hubsync {sub}/.git, then 'hubsync init' in the clone's own" in ran.out
     assert "inside the Git clone" not in outside.run("clone", site.url, "beside").ok().out
 
 
