@@ -533,14 +533,15 @@ class Workspace:
         return services.ignoring.explain(self.links, path)
 
     def allow(self, path: str, *, reporter: Reporter | None = None) -> list[AllowedFinding]:
-        """Let what looks like a secret in the file ``path`` now go to Git remotes.
+        """Let what looks like a secret in the file ``path`` now, or in a person's own commits of it
+        that are not pushed yet, go to Git remotes.
 
         Raises UsageError, ConfigError, LocalError.
         """
         from hubsync.services import allowing  # the search for secrets compiles many patterns
 
         with self.links.held(reporter):
-            return allowing.allow(self.links.layout, path)
+            return allowing.allow(self.links, path)
 
     # -- upkeep -------------------------------------------------------------------------
 

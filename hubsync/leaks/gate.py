@@ -72,11 +72,11 @@ def too_large(
     )
 
 
-def secret_found(
-    path: str, data: bytes, allowed: Allowed, before: bytes | None = None
-) -> Problem | None:
-    """The problem of a file in which there are secrets that nobody let through, or None."""
-    left = [leak for leak, digest in search(path, data, before) if not allowed.covers(leak, digest)]
+def secret_found(path: str, data: bytes, allowed: Allowed, *before: bytes | None) -> Problem | None:
+    """The problem of a file in which there are secrets that nobody let through and that none of
+    ``before`` has, or None."""
+    found = search(path, data, *before)
+    left = [leak for leak, digest in found if not allowed.covers(leak, digest)]
     if not left:
         return None
     return Problem(
@@ -90,6 +90,14 @@ def secret_found(
 def or_allowed(path: str) -> str:
     """The other way to go on, for a hint."""
     return f"or, if it may be published: hubsync allow {_argument(path)}"
+
+
+def or_pushed() -> str:
+    """The other ways to go on with a large file that is in a commit, for a hint."""
+    return (
+        "and send it to a second remote (hubsync remote add data s3://BUCKET/FOLDER --larger-than"
+        f" {_option(LIMIT)}) or to Git LFS; or, if the repository may have it for good: git push"
+    )
 
 
 def _told(leaks: list[Leak]) -> str:

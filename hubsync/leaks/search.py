@@ -22,12 +22,14 @@ def find_secrets(path: str, data: bytes, before: bytes | None = None) -> list[Le
     return [leak for leak, _ in search(path, data, before)]
 
 
-def search(path: str, data: bytes, before: bytes | None = None) -> list[tuple[Leak, bytes]]:
-    """The findings, each with the SHA-256 of its value, by which it is known again."""
+def search(path: str, data: bytes, *before: bytes | None) -> list[tuple[Leak, bytes]]:
+    """The findings that stood in none of ``before``, each with the SHA-256 of its value, by which
+    it is known again."""
     found = list(_findings(path, data))
-    if not found or before is None:
+    if not found:
         return found
-    known = {digest for _, digest in _findings(path, before)}
+    earlier = (one for one in before if one is not None)
+    known = {digest for one in earlier for _, digest in _findings(path, one)}
     return [one for one in found if one[1] not in known]
 
 

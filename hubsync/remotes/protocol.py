@@ -289,7 +289,16 @@ class HoldsBack(Protocol):
 
     def held_back(self, wanted: Iterable[tuple[str, Entry, Entry | None]]) -> list[Problem]:
         """Which files of the workspace a `Remote.publish` would not take, and why: path, entry,
-        and what the remote has there. Needs no network."""
+        and what the remote has there. What stops it altogether is told last. Needs no network."""
+
+
+@runtime_checkable
+class TakesCommits(Protocol):
+    """A remote to which commits of a person's own go with what is published."""
+
+    def outgoing(self, path: str) -> list[tuple[bytes, tuple[bytes, ...]]]:
+        """What those that it has not yet make of the file ``path``, as far as it is searched for
+        secrets: each content with what stood there before. Needs no network."""
 
 
 @runtime_checkable

@@ -11,7 +11,13 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from hubsync.errors import UsageError
-from hubsync.stores.addresses import folder_of, folder_url, refuse_credentials
+from hubsync.stores.addresses import (
+    folder_of,
+    folder_url,
+    password_in,
+    refuse_credentials,
+    without_secrets,
+)
 
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/")
 _NO_PLACE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!/)|[^/]*::")
@@ -25,6 +31,14 @@ _GIT_LOGIN: Final = (
     "store a token in ~/.git-credentials or a credential helper of Git (for a GitHub:"
     " 'hubsync login github')"
 )
+_OF_TOKENS: Final = re.compile(r"[\w.~=+-]{20,}", re.ASCII)
+_ACCOUNT: Final = re.compile(r"(?:[a-z]+\d*|\d+)(?:[._+-]+(?:[a-z]+\d*|\d+))*", re.IGNORECASE)
+"""How people, programs and robots are called: words, each with a number behind it at most."""
+_TOKEN: Final = re.compile(
+    r"gl(?:pat|dt|rt|ptt|cbt|ft|soat)-|hf_[A-Za-z0-9]{30,}|AT(?:BB|CTT3|ATT3)[\w=-]{16,}"
+)
+"""How those of other hosts than GitHub begin."""
+_GIT_FILE: Final = "git+file://"
 _WITHOUT_HOST: Final = frozenset({"dropbox", "gdrive"})
 _WITH_USER: Final = frozenset({"sftp", "webdav+http", "webdav+https"})
 """A user's name before the host makes no other place of it (at Azure it is the container's)."""
@@ -58,10 +72,35 @@ def _refuse_malformed(url: str) -> None:
         whole = False
     if not whole:
         raise UsageError(
-            f"{url!r} is no URL.",
+            f"{without_secrets(url)!r} is no URL.",
             "Write it as scheme://place, for example s3://bucket/me.",
             "bad-url",
         )
+
+
+def _refuse_secrets_for_git(url: str) -> None:
+    """A Git address has no place for a secret: it is stored and shown."""
+    refuse_credentials(url, _GIT_LOGIN)
+    parts = urlsplit(url.removeprefix("git+"))
+    if parts.scheme not in ("http", "https", "ssh"):
+        return
+    if parts.scheme != "ssh" and _like_token(unquote(parts.username or "")):
+        raise password_in(url, _GIT_LOGIN)
+    if parts.query or parts.fragment:
+        raise UsageError(
+            f"The address of a Git repository ends with its path: {without_secrets(url)!r} goes on"
+            " after that.",
+            "Leave out what begins with '?' or '#' (in a name, write %3F and %23). Instead of a"
+            f" token there, {_GIT_LOGIN}.",
+            "bad-url",
+        )
+
+
+def _like_token(user: str) -> bool:
+    """Whether a user's name is none, but a token in place of one."""
+    if _TOKEN.match(user):
+        return True
+    return _OF_TOKENS.fullmatch(user) is not None and _ACCOUNT.fullmatch(user) is None
 
 
 def canonical_url(url: str, directory: str) -> str:
@@ -72,11 +111,11 @@ def canonical_url(url: str, directory: str) -> str:
     """
     _refuse_malformed(url)
     if names_git(url):
-        refuse_credentials(url, _GIT_LOGIN)
+        _refuse_secrets_for_git(url)
         return url
     if not url.strip() or _NO_PLACE.match(url):
         raise UsageError(
-            f"{url!r} is neither a URL nor a path.",
+            f"{without_secrets(url)!r} is neither a URL nor a path.",
             "Write it as scheme://place, or a folder as ./folder or file:///folder.",
             "bad-url",
         )
@@ -138,11 +177,14 @@ def _names(url: str) -> list[str]:
 
 
 def refuse_own_folder(url: str, root: str) -> None:
-    """A workspace cannot be its own remote, nor lie in it, nor hold it. Raises UsageError."""
-    if not url.startswith("file://"):
+    """A workspace cannot be its own remote, nor lie in it, nor hold it: but it may lie in the clone
+    of a repository, which keeps what it holds in .git. Raises UsageError."""
+    if not url.startswith(("file://", _GIT_FILE)):
         return
-    place, root = os.path.realpath(folder_of(url)), os.path.realpath(root)
-    if os.path.commonpath([place, root]) in (place, root):
+    git = url.startswith(_GIT_FILE)
+    place = os.path.realpath(unquote(url.removeprefix(_GIT_FILE)) if git else folder_of(url))
+    root = os.path.realpath(root)
+    if os.path.commonpath([place, root]) in ((root,) if git else (place, root)):
         relation = "is" if place == root else "holds" if root.startswith(place) else "is inside"
         raise UsageError(
             f"The remote {place} {relation} the workspace {root}.",

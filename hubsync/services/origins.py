@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -41,9 +42,12 @@ def remarks(links: Links, root: str, *, embedded: bool, was_clone: bool) -> tupl
     if isinstance(there, Founds) and there.founded():
         said.append(f"There was no repository at {there.founded()}: a new, empty one was made.")
     if above:
+        # Whole paths: in another folder, .git would be somebody's.
+        made = " ".join(shlex.quote(os.path.join(root, one)) for one in (".hubsync", ".git"))
         said.append(
             f"This folder lies inside the Git clone at {above}, and becomes a repository of its "
-            "own. To sync that clone instead: rm -r .hubsync, then 'hubsync init' there."
+            f"own. To sync that clone instead: rm -rf {made}, then 'hubsync init' in the clone's"
+            " own folder."
         )
     if embedded and not said and origin_of(root):  # not shown: a password may stand in it
         said.append(

@@ -69,13 +69,27 @@ def refuse_credentials(url: str, instead: str = "") -> None:
     """Raises ConfigError if a password stands in the URL: it would be stored and shown.
     ``instead``: how such a remote is given one, for the hint, where its scheme does not tell."""
     if holds_password(url):
-        scheme = url.partition("://")[0]
-        known = _CREDENTIALS.get(scheme.lower(), "set HUBSYNC_PASSWORD, or use a key")
-        raise ConfigError(
-            f"A password must not stand in the address of a remote ({scheme}://…@…).",
-            f"Leave it out of the address, and {instead or known}.",
-            "password-in-url",
+        known = _CREDENTIALS.get(
+            url.partition("://")[0].lower(), "set HUBSYNC_PASSWORD, or use a key"
         )
+        raise password_in(url, instead or known)
+
+
+def password_in(url: str, instead: str) -> ConfigError:
+    """The error for an address with a password or a token in it, which it does not repeat."""
+    scheme = url.partition("://")[0]
+    return ConfigError(
+        f"A password must not stand in the address of a remote ({scheme}://…@…).",
+        f"Leave it out of the address, and {instead}.",
+        "password-in-url",
+    )
+
+
+def without_secrets(url: str) -> str:
+    """What somebody wrote for an address, as it may be shown: without what stands before a host or
+    after a path."""
+    shown = re.sub(r"//.*@", "//…@", url, count=1, flags=re.DOTALL)
+    return re.sub(r"([?#]).*", r"\1…", shown, count=1, flags=re.DOTALL)
 
 
 def holds_password(url: str) -> bool:

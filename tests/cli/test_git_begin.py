@@ -50,6 +50,10 @@ def test_a_folder_inside_a_clone_becomes_a_repository_of_its_own_and_that_is_sai
     (work / "sub").mkdir()
     ran = work.run("init", site.url, cwd=work / "sub").ok()
     assert f"inside the Git clone at {work.directory}" in ran.out
+    made = {one.name for one in (work / "sub").iterdir()}
+    assert made == {".git", ".hubsync"}
+    sub = work.directory / "sub"
+    assert f"rm -rf {sub}/.hubsync {sub}/.git, then 'hubsync init' in the clone's own" in ran.out
     assert "inside the Git clone" not in outside.run("clone", site.url, "beside").ok().out
 
 
@@ -147,3 +151,25 @@ def test_a_password_in_the_address_is_refused_with_what_helps_there(
     assert hint in ran.err
     assert ("HUBSYNC_PASSWORD" in ran.err) == (hint == "HUBSYNC_PASSWORD")
     assert "PW" not in ran.err
+
+
+@pytest.mark.parametrize("below", ["", "/.git"])
+def test_a_clone_is_not_linked_to_itself(site: GitSite, outside: Hub, below: str) -> None:
+    work = clone_of(site, outside)
+    ran = work.run("init", f"git+file://{work.directory}{below}", "--user", "ada")
+    assert ran.status == 2
+    assert "the workspace" in ran.err
+    assert not (work / ".hubsync").exists()
+
+
+def test_a_token_in_the_address_of_a_clones_origin_is_not_taken_over(
+    site: GitSite, outside: Hub
+) -> None:
+    work = clone_of(site, outside)
+    token = "Zq7Rk2Lw9Xv4" + "Bn8Mc3Td6Yf1"
+    git(work.directory, "remote", "set-url", "origin", f"https://{token}@host.invalid/x.git")
+    ran = work.run("init", "--mode", "branch")
+    assert ran.status == 2
+    assert "must not stand in the address" in ran.err
+    assert token not in ran.out + ran.err
+    assert not (work / ".hubsync").exists()

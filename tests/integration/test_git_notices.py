@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -167,6 +168,35 @@ def test_a_branch_that_stays_in_shadow_mode_is_told_of_once(site: GitSite, why: 
     one.sync()
     assert codes(two.sync()) == [why]
     two.write({"more": "1"})
+    assert codes(two.sync()) == []
+
+
+def test_a_branch_that_waits_for_what_is_not_synced_is_moved_by_what_is_named(
+    site: GitSite,
+) -> None:
+    site.begin({"a.csv": "1\n", "b.txt": "1\n"})
+    one, two = site.person("one"), site.person("two")
+    for hub in (one, two):
+        hub.write({".hubsyncignore": "b.txt\n"})
+        hub.sync()
+    one.git("rm", "-q", "--cached", "a.csv")
+    one.write({".gitignore": "*.csv\n", "b.txt": "2\n"})
+    one.git("add", ".gitignore", "b.txt")
+    one.git("commit", "-qm", "not the data")
+    one.sync()
+    result = two.sync()
+    assert codes(result) == ["branch-waits"]
+    named = re.findall("'(git [^']+)'", result.notices[0].hint)
+    assert named[:2] == [
+        f"git reset {one.git('rev-parse', '--short=9', 'HEAD')}",
+        "git restore b.txt",
+    ]
+    for command in named[:2]:
+        two.git(*command.split()[1:])
+    assert two.git("rev-parse", "HEAD") == one.git("rev-parse", "HEAD")
+    assert two.files()["b.txt"] == "2"
+    assert two.files()["a.csv"] == "1"
+    assert two.git("status", "--porcelain") == "?? .hubsyncignore"
     assert codes(two.sync()) == []
 
 

@@ -70,6 +70,68 @@ def test_a_password_in_a_url_is_refused_and_not_repeated() -> None:
     assert "hunter2" not in str(caught.value) + caught.value.hint
 
 
+TOKENS = (
+    "ghp_" + "Zq7Rk2Lw9Xv4Bn8Mc3Td6Yf1Hs5Jg0Pa2Wb4",
+    "glpat-" + "Zq7Rk2Lw9Xv4Bn8Mc3Td",
+    "0123456789abcdef" * 2 + "01234567",
+    "Zq7Rk2Lw9Xv4Bn8Mc3Td6Yf1",
+    "ATBB" + "Zq7Rk2Lw9Xv4Bn8Mc3Td",
+)
+
+
+@pytest.mark.parametrize("token", TOKENS)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://github.com/ada/x.git?token={}",
+        "https://github.com/ada/x.git#{}",
+        "ssh://git@host/x.git?token={}",
+        "https://{}@github.com/ada/x.git",
+        "git+https://{}@host/ada/x",
+        "http://{}@[::1/x.git",
+        "http://x:{}@[::1/x.git",
+        "local::http://x:{}@host/x",
+    ],
+)
+def test_a_token_in_a_url_is_refused_and_not_repeated(url: str, token: str) -> None:
+    with pytest.raises(HubsyncError) as caught:
+        canonical_url(url.format(token), "/somewhere")
+    assert token not in str(caught.value) + caught.value.message + caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        "ada",
+        "git",
+        "oauth2",
+        "x-access-token",
+        "x-token-auth",
+        "gitlab-ci-token",
+        "ada.lovelace1815%40some-university.example.org",
+        "ada-lovelace-at-123456789012",
+        "some-really-long-name-of-a-robot-2",
+        "countess-of-lovelace1815",
+        "glenn-gould",
+    ],
+)
+def test_an_account_in_the_url_of_a_repository_is_fine(user: str) -> None:
+    url = f"https://{user}@host/ada/x.git"
+    assert canonical_url(url, "/somewhere") == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ssh://APKAEIBAERJR2EXAMPLE0@git-codecommit.eu-west-1.amazonaws.com/v1/repos/x",
+        "git@host:c#/x.git",
+        "git+file:///folder/what?.git",
+    ],
+)
+def test_what_only_looks_like_a_token_or_a_query_is_fine(url: str) -> None:
+    assert canonical_url(url, "/somewhere") == url
+
+
 @pytest.mark.parametrize(
     "url", ["git@github.com:me/x.git", "https://github.com/me/x", "git+file:///x", "ssh://h/x"]
 )
@@ -83,6 +145,24 @@ def test_a_workspace_is_no_remote_of_its_own(tmp_path: Path, place: str) -> None
     work.mkdir()
     with pytest.raises(UsageError):
         refuse_own_folder(f"file://{work}{place}", str(work))
+
+
+@pytest.mark.parametrize("place", ["", "/.git", "/below.git", "/../a%20link"])
+def test_a_repository_in_the_workspace_is_no_remote_of_it(tmp_path: Path, place: str) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    (tmp_path / "a link").symlink_to(work)
+    with pytest.raises(UsageError) as caught:
+        refuse_own_folder(f"git+file://{work}{place}", str(work))
+    assert caught.value.code == "remote-is-workspace"
+
+
+@pytest.mark.parametrize("place", ["", "/..", "-remote.git"])
+def test_a_repository_around_the_workspace_or_beside_it_is_fine(tmp_path: Path, place: str) -> None:
+    work = tmp_path / "clone/work"
+    work.mkdir(parents=True)
+    there = f"{tmp_path}/clone" if not place else f"{work}{place}"
+    refuse_own_folder(f"git+file://{there}", str(work))
 
 
 def test_a_folder_beside_the_workspace_is_fine(tmp_path: Path) -> None:

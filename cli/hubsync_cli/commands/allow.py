@@ -21,8 +21,9 @@ def allow(shell: Shell, path: str) -> None:
     """Let through what looks like a secret in PATH now.
 
     A Git remote keeps everything for ever, so a file with a new secret is held back. Look at it
-    first: if it is a real one, take it out instead. Another secret that comes to PATH later is held
-    back again. What was let through stands in .hubsync/allowed.toml, without the secret.
+    first: if it is a real one, take it out instead. Your own commits of PATH that are not pushed
+    yet count too. Another secret that comes to PATH later is held back again. What was let through
+    stands in .hubsync/allowed.toml, without the secret.
     """
     with shell.workspace() as workspace:
         wanted = workspace_path(workspace.root, path)

@@ -16,7 +16,7 @@ from hubsync.errors import HubsyncError, SourceChanged
 from hubsync.leaks.allowed import FILE_NAME as ALLOWED_FILE
 from hubsync.leaks.allowed import Allowed
 from hubsync.leaks.allowed import load as load_allowed
-from hubsync.leaks.gate import secret_found
+from hubsync.leaks.gate import TOO_LARGE, secret_found
 from hubsync.leaks.passages import LARGEST
 from hubsync.model import METADATA_DIR, Entry, Kind, Problem, same_content
 from hubsync.remotes.git import objects
@@ -38,9 +38,12 @@ class Ready(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Preparing:
-    """Contents of one workspace on their way into its repository."""
+    """Contents of one workspace on their way into its repository. ``own``: the tree of what the
+    person committed, None: nothing. That is not held back here: it goes out with their commits, if
+    these may, or went out by other means."""
 
     repository: Any
+    own: Any
 
     def prepared(self, change: Change, contents: Contents) -> Ready | Outcome:
         if isinstance(change, Remove):
@@ -58,7 +61,7 @@ class Preparing:
     def _file(self, change: Put, entry: Entry, contents: Contents) -> Ready | Outcome:
         path = self._of_person(change.path)
         committed = change.expect is not None or path != change.path
-        problem = self._storing.problem(path, entry.size, committed=committed)
+        problem = self._unstorable(path, change.source, entry.size, committed=committed)
         if problem is not None:
             return Outcome(change.path, Done.FAILED, problem=problem)
         there = change.expect
@@ -83,8 +86,8 @@ class Preparing:
             return Outcome(change.path, Done.FAILED, problem=problem)
         problem = None
         if entry.size <= LARGEST:
-            before = self._committed(change.expect)
-            problem = secret_found(path, content.data, self.allowed, before)
+            before = self._committed(change.expect, path)
+            problem = secret_found(path, content.data, self.allowed, *before)
         if problem is not None:
             return Outcome(change.path, Done.FAILED, problem=problem)
         try:
@@ -106,25 +109,48 @@ class Preparing:
             return path
         return original
 
-    def _committed(self, entry: Entry | None) -> bytes | None:
-        """What is in the repository already."""
-        if entry is None or entry.kind is not Kind.FILE or not entry.identity:
-            return None
-        data: bytes = self.repository[entry.identity].data
-        return data
+    def _unstorable(self, path: str, source: str, size: int, *, committed: bool) -> Problem | None:
+        """Why Git cannot take the file ``source``. ``committed``: as in `Storing.problem`."""
+        problem = self._storing.problem(path, size, committed=committed)
+        if problem is None or problem.code != TOO_LARGE:
+            return problem
+        own, large = self._own(path)
+        try:
+            same = own is not None and large == size and pygit2.hashfile(source) == own.id
+        except (OSError, pygit2.GitError):
+            return problem  # gone or unreadable meanwhile
+        return None if same else problem
+
+    def _own(self, path: str) -> tuple[Any, int]:
+        """The blob that the person committed there, and its size; None if there is none."""
+        found = self.own[path] if self.own is not None and path in self.own else None
+        if not isinstance(found, pygit2.Blob):
+            return None, 0
+        return found, self.repository.odb.read_header(found.id)[1]
+
+    def _committed(self, entry: Entry | None, path: str) -> list[bytes]:
+        """What is in the repository already, or the person's own."""
+        found = []
+        if entry is not None and entry.kind is Kind.FILE and entry.identity:
+            found.append(self.repository[entry.identity].data)
+        own, size = self._own(path)
+        if own is not None and size <= LARGEST:
+            found.append(own.data)
+        return found
 
     def held_back(self, path: str, entry: Entry, there: Entry | None) -> Problem | None:
         """Why `publish` would not take the file that is at ``path`` now."""
-        problem = self._storing.problem(path, entry.size, committed=there is not None)
+        source = os.path.join(self.repository.workdir, path)
+        problem = self._unstorable(path, source, entry.size, committed=there is not None)
         same = there is not None and there.identity and same_content(there, entry)
         if problem is not None or same or entry.size > LARGEST:
             return problem
         try:
-            with open(os.path.join(self.repository.workdir, path), "rb") as file:
+            with open(source, "rb") as file:
                 data = file.read(LARGEST + 1)
         except OSError:
             return None  # gone or unreadable meanwhile: told by the sync that reads it
-        return secret_found(path, data, self.allowed, self._committed(there))
+        return secret_found(path, data, self.allowed, *self._committed(there, path))
 
     @cached_property
     def _storing(self) -> Storing:

@@ -21,7 +21,7 @@ from hubsync.remotes.git import lfs, objects
 from hubsync.remotes.git.committing import Committing, Puts
 from hubsync.remotes.git.mode import Mode
 from hubsync.remotes.git.names import is_carried
-from hubsync.remotes.git.own import leaking
+from hubsync.remotes.git.own import leaking, outgoing
 from hubsync.remotes.git.packing import Contents
 from hubsync.remotes.git.preparing import Preparing, Ready
 from hubsync.remotes.git.side import as_one_part, told
@@ -37,18 +37,17 @@ _OUTGOING: Final = "refs/hubsync/outgoing"
 
 @dataclass(frozen=True)
 class Publisher:
-    """One publish. ``fetched`` brings the remote's tip here and names it; ``pause`` sleeps before
-    the given retry; ``uncarried``: paths at which what a person committed stays."""
+    """One publish on the commit ``planned``, whose tree its changes expect. ``fetched`` brings the
+    remote's tip here and names it; ``pause`` sleeps before the given retry; ``uncarried``: paths at
+    which what a person committed stays, as it does where a change of ours is held back."""
 
     mode: Mode
+    planned: str
     fetched: Callable[[], str]
     pause: Callable[[int], None]
     uncarried: Callable[[str], bool]
 
-    def publish(
-        self, changes: Sequence[Change], planned: str, note: SyncNote, reporter: Reporter
-    ) -> Published:
-        """``planned``: the commit whose tree the changes expect."""
+    def publish(self, changes: Sequence[Change], note: SyncNote, reporter: Reporter) -> Published:
         outcomes: list[Outcome] = []
         ready: list[Ready] = []
         moving = {change.path for change in changes if not isinstance(change, Record)}
@@ -63,26 +62,28 @@ class Publisher:
                     ready.append(found)
                 reporter.advance(files=1, size=getattr(found, "size", 0))
             many = contents.finish()
-        failed = {one.path for one in outcomes if one.done is not Done.DONE}
-        remote = planned
+        stuck = {one.path for one in outcomes if one.done is not Done.DONE}
+        failed = set(stuck)
+        remote = planned = self.planned
         for attempt in range(_TRIES):
             ready, moved = self._still_expected(ready, remote, planned)
             failed |= {one.change.path for one in moved}
             ready = _with_copies(ready, failed)
             outcomes += [Outcome(one.change.path, Done.MOVED) for one in moved]
-            leak = self._leak(remote)
-            if leak is not None:
-                return Published((*outcomes, *_withheld(ready, leak)), planned)
+            leaks = self._leaking(remote)
+            if leaks:
+                return Published((*outcomes, *_withheld(ready, *leaks)), planned)
             puts = {one.change.path: one.made for one in ready if _moves(one)}
-            committing = Committing(self.mode, self.uncarried)
+            committing = Committing(self.mode, lambda path: path in stuck or self.uncarried(path))
             own = committing.own(remote, puts)
             commit = committing.commit(puts, own, remote, note)
             refused = None if commit == remote else self._pushed(commit, reporter, many=many)
             if refused is None:
                 outcomes += [Outcome(one.change.path, Done.DONE, one.entry) for one in ready]
-                outcomes += self._brought_along(own)
+                outcomes += self._brought_along(own, stuck)
                 size = sum(one.size for one in ready)
-                revision = commit if remote == planned else INEXACT + commit
+                exact = remote == planned and stuck.isdisjoint(own)
+                revision = commit if exact else INEXACT + commit
                 return Published(tuple(outcomes), revision, size)
             self.pause(attempt)
             before, remote = remote, self.fetched()
@@ -110,11 +111,11 @@ class Publisher:
                     "branch-in-the-way",
                 )
 
-    def _brought_along(self, own: Puts) -> Iterator[Outcome]:
+    def _brought_along(self, own: Puts, stuck: Set[str]) -> Iterator[Outcome]:
         """What the person committed where nothing is carried: nobody asked for it, and the branch
-        has it now."""
+        has it now. Of what is ``stuck`` the next snapshot tells."""
         for path, made in own.items():
-            if not is_carried(path):
+            if path in stuck or not is_carried(path):
                 continue
             entry = objects.entry_of(self._repository, *made) if made is not None else None
             if made is None or entry is not None:  # submodules are no entries
@@ -124,10 +125,16 @@ class Publisher:
         """Why `publish` would not take the file that is at ``path`` now."""
         return self._preparing.held_back(path, entry, there)
 
-    def _leak(self, remote: str) -> Problem | None:
+    def leaking(self) -> tuple[Problem, ...]:
         """What the person's own commits, which are pushed with ours, would let out."""
+        return self._leaking(self.planned)
+
+    def _leaking(self, remote: str) -> tuple[Problem, ...]:
+        """The same, on the tip of now."""
         parents, known = self.mode.parents(remote), self.mode.known(remote)
-        return leaking(self._repository, parents, known, self._preparing.allowed)
+        if set(parents) <= set(known):
+            return ()  # nothing has to be read for that, not even what was let through
+        return leaking(outgoing(self._repository, parents, known), self._preparing.allowed)
 
     def _still_expected(
         self, ready: Sequence[Ready], remote: str, planned: str
@@ -170,7 +177,8 @@ class Publisher:
 
     @cached_property
     def _preparing(self) -> Preparing:
-        return Preparing(self._repository)
+        own = objects.tree_of(self._repository, self.mode.own(self.planned))
+        return Preparing(self._repository, own)
 
     def _own_paths(self, before: str, after: str) -> list[str]:
         """What a person's own commits change, where there is nothing else."""
@@ -205,14 +213,11 @@ def _is_locked(refused: str) -> bool:
     return re.search(r"descendant|failed to (update|lock)|cannot lock", refused) is not None
 
 
-def _withheld(ready: Sequence[Ready], problem: Problem) -> list[Outcome]:
-    """Nothing of it is published; the one reason is told once."""
-    moving = [one for one in ready if _moves(one)]
-    kept = [
-        Outcome(one.change.path, Done.FAILED, problem=None if number else problem)
-        for number, one in enumerate(moving)
-    ]
+def _withheld(ready: Sequence[Ready], *problems: Problem) -> list[Outcome]:
+    """Nothing of it is published; each reason is told once."""
     known = [one for one in ready if not _moves(one)]
-    if not moving:
-        kept.append(Outcome(problem.path, Done.FAILED, problem=problem))
-    return [*kept, *(Outcome(one.change.path, Done.DONE, one.entry) for one in known)]
+    return [
+        *(Outcome(one.change.path, Done.FAILED) for one in ready if _moves(one)),
+        *(Outcome(one.path, Done.FAILED, problem=one) for one in problems),
+        *(Outcome(one.change.path, Done.DONE, one.entry) for one in known),
+    ]

@@ -23,10 +23,12 @@ from msgspec.structs import replace
 
 from hubsync.core.gitrules import Edited, GitRules, Tracked
 from hubsync.errors import LocalError, Unreachable
+from hubsync.leaks.passages import LARGEST
 from hubsync.model import Entry, LogRecord, Notice, Problem, Version
-from hubsync.remotes.git import blobs, checkout, choosing, contents, ignoring, missing
+from hubsync.remotes.git import blobs, checkout, choosing, contents, ignoring, missing, own
 from hubsync.remotes.git.failures import in_words
 from hubsync.remotes.git.locks import remove_parts
+from hubsync.remotes.git.mode import Mode
 from hubsync.remotes.git.opened import Opened
 from hubsync.remotes.git.place import BRANCH_MODE, DEFAULT_BRANCH, GitPlace
 from hubsync.remotes.git.publish import INEXACT, Publisher
@@ -210,18 +212,34 @@ class GitRemote:
         mode = self._at.mode()
         mode.refuse_busy()
         self._all_arrived = False
-        publisher = Publisher(mode, self._at.fetched, self._pause, self._uncarried)
         # What is published again from the same snapshot is planned on the commit before.
         planned = self._published.get(expected.revision, expected.revision)
-        published = publisher.publish(list(changes), planned, note, reporter)
+        published = self._publisher(mode, planned).publish(list(changes), note, reporter)
         if not published.revision.startswith(INEXACT):
             self._published = {expected.revision: published.revision}
         return published
 
     def held_back(self, wanted: Iterable[tuple[str, Entry, Entry | None]]) -> list[Problem]:
-        publisher = Publisher(self._at.mode(), self._at.fetched, self._pause, self._uncarried)
+        publisher = self._publisher(self._at.mode(), self._at.tip or "")
         found = (publisher.held_back(*one) for one in wanted)
-        return [one for one in found if one is not None]
+        held = [one for one in found if one is not None]
+        return [*held, *publisher.leaking()] if self._at.tip is not None else held
+
+    def outgoing(self, path: str) -> list[tuple[bytes, tuple[bytes, ...]]]:
+        if self._at.is_new:
+            return []
+        mode = self._at.mode_of_now()
+        clone = mode.clone
+        tip = clone.named(clone.tracking(mode.target)) if clone.branch else ""
+        found = own.outgoing(clone.repository, mode.parents(tip), mode.known(tip))
+        return [
+            (one.data, tuple(before.data for before in one.before))
+            for one in found
+            if one.path == path and one.size <= LARGEST
+        ]
+
+    def _publisher(self, mode: Mode, planned: str) -> Publisher:
+        return Publisher(mode, planned, self._at.fetched, self._pause, self._uncarried)
 
     def left_alone(self, changed: Set[str]) -> list[Problem]:
         unlooked = missing.unlooked(self._at.mode().clone.repository, changed)

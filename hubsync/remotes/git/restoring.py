@@ -8,7 +8,8 @@ the branch waits.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from hubsync.model import Notice
@@ -18,7 +19,8 @@ from hubsync.remotes.git.index_moves import look_again
 
 _UNSTAGE: Final = "Commit what is staged, or take it back with 'git restore --staged .', then sync."
 _COMMIT: Final = "Finish the commit, then sync."
-_PULL: Final = "'git pull' brings them."
+_SHORT: Final = 9
+_NAMED: Final = 3
 
 
 def restore(clone: Clone, head: str, uncarried: Callable[[str], bool]) -> Notice | None:
@@ -47,8 +49,11 @@ def _restore(
     index.read()
     here, there = objects.tree_of(repository, before), objects.tree_of(repository, head)
     if _holds(index, here):
-        if before and _leaves_behind(repository, here, there, uncarried):
-            return news.waits(clone.branch, "files that are not synced differ", _PULL)
+        behind = dict(_left_behind(repository, here, there, uncarried)) if before else {}
+        if behind:
+            older = sorted(path for path, mode in behind.items() if mode)
+            hint = _by_hand(head, older)
+            return news.waits(clone.branch, "files that are not synced differ", hint)
         look_again(repository)
         index.read()
         moving.to_tree(index, there)
@@ -72,13 +77,25 @@ def _holds(index: Any, tree: Any) -> bool:
     return not len(index) if tree is None else not len(index.diff_to_tree(tree))
 
 
-def _leaves_behind(
+def _left_behind(
     repository: Any, here: Any, there: Any, uncarried: Callable[[str], bool]
-) -> bool:
-    """Whether a file differs that is not carried: the disk has it as it was, and a person's next
-    commit would undo the change."""
+) -> Iterator[tuple[str, int]]:
+    """The files that differ and are not carried, with their modes there (0: gone): the disk has
+    them as they were, and a person's next commit would undo the change."""
     lacking = missing.flagged(repository)
-    return any(
-        mode != objects.SUBMODULE and path not in lacking and uncarried(path)
+    return (
+        (path, mode)
         for path, _, mode in objects.changed(repository, here, there)
+        if mode != objects.SUBMODULE and path not in lacking and uncarried(path)
     )
+
+
+def _by_hand(head: str, older: Sequence[str]) -> str:
+    """How a person moves the branch. A merge or a pull would refuse: what came with the files is no
+    part of the branch yet. ``older``: files that the disk has as they were."""
+    moving = f"'git reset {head[:_SHORT]}' moves it and changes no file."
+    if not older:
+        return moving
+    more = " ..." if len(older) > _NAMED else ""
+    names = " ".join(map(shlex.quote, older[:_NAMED])) + more
+    return f"{moving} Then 'git restore {names}' brings what is newer; see 'git diff' before."
