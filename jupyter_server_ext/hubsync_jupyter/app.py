@@ -15,6 +15,7 @@ from hubsync_jupyter.entrance import Entrance
 if TYPE_CHECKING:
     from hubsync_jupyter.service import Service
     from hubsync_jupyter.settings import Settings
+    from hubsync_jupyter.shared import SharedDocuments
 
 NAME: Final = "hubsync_jupyter"
 _SAVED: Final = "https://events.jupyter.org/jupyter_server/contents_service/v1"
@@ -82,6 +83,7 @@ class HubSync(ExtensionApp):
 
     _refused: TraitError | None = None
     _service: Service | None = None
+    _shared: SharedDocuments | None = None
     _ending: asyncio.Future[None] | None = None
 
     @validate("intervals")
@@ -144,9 +146,9 @@ class HubSync(ExtensionApp):
             from hubsync_jupyter.shared import SharedDocuments
 
             service = self.service()
-            shared = SharedDocuments(serverapp, service.to_workspace, self.log)
-            shared.begin()
-            service.arrived = shared.changed
+            self._shared = SharedDocuments(serverapp, service.to_workspace, self.log)
+            self._shared.begin()
+            service.arrived = self._shared.changed
 
     async def stop_extension(self) -> None:
         """Send what was not sent yet. Never fails and never hangs: the server's end waits.
@@ -172,6 +174,8 @@ class HubSync(ExtensionApp):
             self.log.exception("The sync did not end as it should.")
         finally:
             service.office.kill()
+            if self._shared is not None:
+                self._shared.end()
 
     def service(self) -> Service:
         """What does the work; made when it is first asked for."""

@@ -250,8 +250,8 @@ class Service:
 
     def ran(self, result: Document) -> Document:
         """A call has synced: whoever has documents open is told what came."""
-        here = ("down", "conflicts")
-        self.arrived([*(one["path"] for name in here for one in result[name]), *result["merged"]])
+        named = [one["path"] for name in ("down", "conflicts") for one in result[name]]
+        self.arrived([*named, *result["merged"], *result["deleted_locally"]])
         return result
 
     async def start_session(self) -> None:

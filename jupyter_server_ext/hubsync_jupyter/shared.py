@@ -11,9 +11,10 @@ or that changes between its look and its save, and would replace what came. So, 
 - a save is refused while the file is not the one that the room knows, and the file is taken in
   instead; the room saves again after that;
 - pages are told which file the document holds now, or a save there would ask in a dialog;
-- what a sync has changed is taken in at once, and does not wait for the room's next look.
-  Where it has deleted a file in which somebody typed, or types later, what was typed is written
-  there again.
+- what a sync has changed is taken in at once, and does not wait for the room's next look;
+- where a file is gone in which somebody typed, or types later, what was typed is written there
+  again, whoever took the file away: a sync in a terminal is heard of by nobody here. What a
+  person deletes or renames in Jupyter is not missing.
 
 The document is Jupyter's own (`YDocExtension.get_document`); two of its methods are wrapped, and
 nothing private is touched.
@@ -29,7 +30,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from typing import Any, Final
-from weakref import WeakSet, ref
+from weakref import WeakSet
 
 import nbformat
 from jupyter_server.utils import ensure_async
@@ -39,6 +40,7 @@ from hubsync_jupyter.beside import Stamp, keep_beside, stamp_of, write_new
 
 _EXTENSION: Final = "jupyter_server_ydoc"
 _EVENTS: Final = "https://schema.jupyter.org/jupyter_collaboration/session/v1"
+_CONTENTS: Final = "https://events.jupyter.org/jupyter_server/contents_service/v1"
 _TURNS: Final = 20
 """So often a merge is done again because somebody typed meanwhile; then typing waits for it."""
 
@@ -60,15 +62,23 @@ class SharedDocuments:
         self._log = log
         self._known: WeakSet[_Shared] = WeakSet()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._looking: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
         """Follow what is opened from now on, where jupyter-collaboration is there."""
         if self._extension() is None:
             return
-        self._server.event_logger.add_listener(schema_id=_EVENTS, listener=self._opened)
+        events = self._server.event_logger
+        events.add_listener(schema_id=_EVENTS, listener=self._heard)
+        events.add_listener(schema_id=_CONTENTS, listener=self._moved)
         contents = self._server.contents_manager
         contents.register_pre_save_hook(self.before_save)
         contents.register_post_save_hook(self.after_save)
+
+    def end(self) -> None:
+        """Look no more."""
+        if self._looking is not None:
+            self._looking.cancel()
 
     def changed(self, paths: Iterable[str]) -> None:
         """These paths of the workspace, and what is below them, are others than before."""
@@ -102,17 +112,36 @@ class SharedDocuments:
             return None
         return next((one for one in self._known if one.path == path and one.gave(content)), None)
 
-    async def _opened(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
-        room = data.get("room", "")
+    async def _heard(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
+        """A room is opened or closed."""
+        room, action = data.get("room", ""), data.get("action")
+        if action == "initialize":
+            await self._opened(room)
+        elif action == "clean":
+            for shared in tuple(self._known):
+                if shared.room == room:
+                    self._known.discard(shared)
+
+    async def _opened(self, room: str) -> None:
         kind = _FORMATS.get(room.rpartition(":")[0])
         extension = self._extension()
-        if data.get("action") != "initialize" or kind is None or extension is None:
+        if kind is None or extension is None:
             return
         document = await extension.get_document(room_id=room, copy=False)
         if document is not None and not any(one.document is document for one in self._known):
-            shared = _Shared(document, kind, self._together, self._digest)
+            shared = _Shared(document, room, kind, self._together, self._digest)
             shared.stamp = stamp_of(self._on_disk(shared.path))
             self._known.add(shared)
+            if self._looking is None or self._looking.done():
+                self._looking = self._begin(self._look_for_missing())
+
+    async def _moved(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
+        """A person has deleted or renamed a file, or the folder that it is in."""
+        names = {"delete": "path", "rename": "source_path"}
+        path = str(data.get(names.get(data.get("action", ""), "")) or "").strip("/")
+        for shared in tuple(self._known):
+            if path and f"{shared.path}/".startswith(f"{path}/"):
+                shared.left = shared.path
 
     def _extension(self) -> Any:
         apps = self._server.extension_manager.extension_apps.get(_EXTENSION, ())
@@ -121,10 +150,11 @@ class SharedDocuments:
     def _take_in(self, shared: _Shared) -> None:
         self._begin(self._take(shared))
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _take(self, shared: _Shared) -> None:
         if stamp_of(self._on_disk(shared.path)) is None:
@@ -152,13 +182,29 @@ class SharedDocuments:
         digest = model.get("hash")
         return digest if isinstance(digest, str) else None
 
+    async def _look_for_missing(self) -> None:
+        """Until no document is open."""
+        while self._known:
+            await asyncio.sleep(_LOOK)
+            for shared in tuple(self._known):
+                if self._stays_away(shared):
+                    await self._deleted(shared)
+
+    def _stays_away(self, shared: _Shared) -> bool:
+        """Whether the file is gone since the last look, too: a room may hear of a new name a second
+        late."""
+        path = shared.path
+        if stamp_of(self._on_disk(path)) is not None:
+            shared.missing = shared.left = None
+            return False
+        seen, shared.missing = shared.missing, path
+        return path == seen and path != shared.left
+
     async def _deleted(self, shared: _Shared) -> None:
-        """An edit outlives the other side's deletion (rule 3), also one that no room has saved."""
+        """An edit outlives the other side's deletion (rule 3), also one that no room has saved:
+        for without a file none saves."""
         mine = shared.document.get()
-        if self._to_workspace(shared.path) is None:
-            return
-        if mine == shared.base:
-            self._begin(self._typed_later(ref(shared)))
+        if mine == shared.base or self._to_workspace(shared.path) is None:
             return
         place = self._on_disk(shared.path)
         try:
@@ -167,19 +213,11 @@ class SharedDocuments:
                 shared.base, shared.stamp = mine, stamp_of(place)
                 self._log.warning("%s was deleted; what was typed in it is kept.", shared.path)
         except OSError:
-            self._log.exception("hubsync: %s could not be kept", shared.path)
-
-    async def _typed_later(self, following: ref[_Shared]) -> None:
-        """While a deleted file is still open, somebody may go on typing in it: no room saves that,
-        for it has no file."""
-        while (shared := following()) is not None:
-            if stamp_of(self._on_disk(shared.path)) is not None:
-                return
-            if shared.document.get() != shared.base:
-                await self._deleted(shared)
-                return
-            del shared  # it goes when its room is closed
-            await asyncio.sleep(_LOOK)
+            if not shared.failed:  # it is tried again each second
+                self._log.exception("hubsync: %s could not be kept", shared.path)
+            shared.failed = True
+        else:
+            shared.failed = False
 
     def _together(self, path: str, base: Any, mine: Any, theirs: Any) -> Any:
         """What the document shall hold. What cannot be merged is saved beside first."""
@@ -203,20 +241,27 @@ class SharedDocuments:
 
 class _Shared:
     """One document. ``base``: what the file held when the room last saved or loaded it; ``stamp``:
-    of that file; ``saving``: what the room is about to write."""
+    of that file; ``saving``: what the room is about to write. ``missing``: the path at which no
+    file was at the last look; ``left``: the one from which a person took it away; ``failed``:
+    whether what was typed could not be kept when it was last tried."""
 
     def __init__(
         self,
         document: Any,
+        room: str,
         kind: str,
         together: Callable[[str, Any, Any, Any], Any],
         digest: Callable[[str], Coroutine[Any, Any, str | None]],
     ) -> None:
         self.document = document
+        self.room = room
         self.kind = kind
         self.base: Any = document.get()
         self.saving: Any = None
         self.stamp: Stamp | None = None
+        self.missing: str | None = None
+        self.left: str | None = None
+        self.failed = False
         self._together = together
         self._digest = digest
         self._given: deque[Any] = deque(maxlen=2)

@@ -80,6 +80,44 @@ async def test_a_yes_clones_and_opens_the_file(api: Api, home: Path, course: str
     assert "Get what is new?" in again.text
 
 
+async def test_a_link_that_was_followed_before_the_home_became_a_workspace_gets_what_is_new(
+    api: Api, home: Path, remote: Path, tmp_path: Path, course: str
+) -> None:
+    await api.start()
+    page = await api.get("open", remote=course)
+    await arrived(api, await submit(api, page.text))
+    await api.set_up(remote.as_uri())
+    (tmp_path / "teacher" / "week 1" / "a#b.md").write_text("corrected\n")
+    with Workspace.open(str(tmp_path / "teacher")) as workspace:
+        workspace.sync(identity=BOB)
+    page = await api.get("open", remote=course, path="week 1/a#b.md")
+    assert "Get what is new?" in page.text
+    shown = await arrived(api, await submit(api, page.text))
+    assert shown.status == 302, shown.text
+    assert shown.headers["Location"] == "/a%40b/lab/tree/course/week%201/a%23b.md"
+    assert (home / "course" / "week 1" / "a#b.md").read_text() == "corrected\n"
+
+
+async def test_in_a_home_that_is_a_workspace_nothing_else_is_brought(
+    api: Api, home: Path, remote: Path, course: str
+) -> None:
+    await api.set_up(remote.as_uri())
+    page = await api.get("open", remote=course)
+    assert page.status == 400
+    assert "synced with something else" in page.text
+
+
+async def test_a_workspace_of_another_remote_is_in_the_way_in_such_a_home_too(
+    api: Api, home: Path, remote: Path, course: str
+) -> None:
+    (home / "course").mkdir()
+    Workspace.init(str(home / "course"), remote.with_name("other").as_uri()).close()
+    await api.set_up(remote.as_uri())
+    page = await api.get("open", remote=course)
+    assert page.status == 400
+    assert "no workspace of that remote" in page.text
+
+
 async def test_without_the_token_of_the_page_nothing_is_done(
     api: Api, home: Path, course: str, jp_fetch: Callable[..., Any]
 ) -> None:

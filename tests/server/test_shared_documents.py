@@ -5,9 +5,10 @@ Its server is the real one. A browser is a client of a room, as the page has one
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,11 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 from traitlets.config import Config
 
+from hubsync import Identity, Workspace
 from tests.elsewhere import Elsewhere
 from tests.notebooks import notebook
 from tests.server.conftest import QUICK, Api, eventually
+from tests.server.test_open_link import arrived, submit
 
 TEXT = "First.\n\nSecond.\n\nThird.\n"
 OLD = 1_000_000_000.0
@@ -35,7 +38,13 @@ def save_delay() -> float:
 
 
 @pytest.fixture
-def jp_server_config(tmp_path: Path, save_delay: float) -> Config:
+def stays_open() -> float:
+    """Seconds that a room is there after everybody has left it."""
+    return 60.0
+
+
+@pytest.fixture
+def jp_server_config(tmp_path: Path, save_delay: float, stays_open: float) -> Config:
     extensions = ("hubsync_jupyter", "jupyter_server_fileid", "jupyter_server_ydoc")
     return Config(
         {
@@ -47,6 +56,7 @@ def jp_server_config(tmp_path: Path, save_delay: float) -> Config:
             "SQLiteYStore": {"db_path": str(tmp_path / "rooms.db")},
             "BaseFileIdManager": {"db_path": str(tmp_path / "ids.db")},
             "YDocExtension": {
+                "document_cleanup_delay": stays_open,
                 "document_save_delay": save_delay,
                 "session_store_path": str(tmp_path / "sessions.json"),
             },
@@ -113,6 +123,15 @@ def loaders_of(api: Api) -> list[Any]:
     """What looks at the files of the rooms."""
     [extension] = api.app.extension_manager.extension_apps["jupyter_server_ydoc"]
     return list(vars(extension.file_loaders)["_FileLoaderMapping__dict"].values())
+
+
+async def has_heard(api: Api, path: str, text: str) -> None:
+    """Until the room of ``path`` holds ``text``."""
+    [extension] = api.app.extension_manager.extension_apps["jupyter_server_ydoc"]
+    document = await extension.get_document(
+        path=path, content_type="file", file_format="text", copy=False
+    )
+    await eventually(lambda: document.get() == text)
 
 
 def text_of(document: YUnicode) -> Text:
@@ -246,3 +265,126 @@ async def test_what_is_typed_after_another_hub_has_deleted_the_file_is_kept(
         text_of(document).insert(0, "Typed later. ")
         await eventually((remote / "notes.md").exists)
         assert (remote / "notes.md").read_text() == "Typed later. " + TEXT
+
+
+async def pulled(api: Api, home: Path) -> None:
+    (await api.post("pull", wait=30)).ok()
+
+
+async def confirmed(api: Api, home: Path) -> None:
+    (await api.post("sync", confirm_deletes=True, wait=30)).ok()
+
+
+async def in_a_terminal(api: Api, home: Path) -> None:
+    def sync() -> None:
+        with Workspace.open(str(home)) as workspace:
+            workspace.sync(identity=Identity("ada", "hub-a"))
+
+    await asyncio.to_thread(sync)
+
+
+@pytest.mark.parametrize("fetch", [pulled, confirmed, in_a_terminal])
+async def test_what_is_typed_is_kept_whatever_brings_the_deletion(
+    api: Api,
+    home: Path,
+    remote: Path,
+    tmp_path: Path,
+    entering: Enter,
+    fetch: Callable[[Api, Path], Awaitable[None]],
+) -> None:
+    for name in ("before.md", "after.md", "read.md", "other.md"):
+        (home / name).write_text(TEXT)
+    await api.set_up(remote.as_uri())
+    bob = Elsewhere(tmp_path / "bob", remote.as_uri())
+    async with entering("before.md") as before, entering("after.md") as after, entering("read.md"):
+        (await api.post("pause")).ok()
+        text_of(before).insert(0, "Typed. ")
+        bob.deletes("before.md", "after.md", "read.md")
+        await fetch(api, home)
+        assert not (home / "after.md").exists()
+        text_of(after).insert(0, "Typed later. ")
+        await eventually((home / "before.md").exists)
+        await eventually((home / "after.md").exists)
+        (await api.post("resume")).ok()
+        await eventually((remote / "before.md").exists)
+        await eventually((remote / "after.md").exists)
+    assert (remote / "before.md").read_text() == "Typed. " + TEXT
+    assert (remote / "after.md").read_text() == "Typed later. " + TEXT
+    assert not (home / "read.md").exists()
+
+
+@pytest.mark.parametrize("save_delay", [0.3])
+async def test_a_notebook_that_was_saved_and_then_deleted_stays_away(
+    api: Api, home: Path, remote: Path, tmp_path: Path, entering: Enter
+) -> None:
+    (home / "work.ipynb").write_text(notebook("one = 1"))
+    (home / "gone.md").write_text(TEXT)
+    await api.set_up(remote.as_uri())
+    async with entering("work.ipynb") as document, entering("gone.md") as other:
+        document.ycells[0]["source"].insert(0, "typed = True\n")
+        saved = ["typed = True\none = 1"]
+        await eventually(lambda: sources((remote / "work.ipynb").read_text()) == saved)
+        (home / "work.ipynb").unlink()
+        (home / "gone.md").unlink()
+        text_of(other).insert(0, "Typed. ")
+        await eventually((home / "gone.md").exists)  # by the look that sees both
+    assert not (home / "work.ipynb").exists()
+
+
+async def test_what_a_person_deletes_or_renames_in_jupyter_does_not_come_back(
+    api: Api, home: Path, remote: Path, entering: Enter
+) -> None:
+    (home / "sub").mkdir()
+    for name in ("sub/deleted.md", "old.md", "lost.md"):
+        (home / name).write_text(TEXT)
+    await api.set_up(remote.as_uri())
+    async with (
+        entering("sub/deleted.md") as deleted,
+        entering("old.md") as renamed,
+        entering("lost.md") as lost,
+    ):
+        for document in (deleted, renamed, lost):
+            text_of(document).insert(0, "Typed. ")
+        for name in ("sub/deleted.md", "old.md", "lost.md"):
+            await has_heard(api, name, "Typed. " + TEXT)
+        assert (await api.raw("DELETE", "api/contents/sub/deleted.md")).status == 204
+        body = json.dumps({"path": "new.md"})
+        assert (await api.raw("PATCH", "api/contents/old.md", body=body)).status == 200
+        (home / "lost.md").unlink()
+        await eventually((home / "lost.md").exists)  # by a look that sees all of them
+        await eventually(lambda: (home / "new.md").read_text() == "Typed. " + TEXT)
+    assert not (home / "sub" / "deleted.md").exists()
+    assert not (home / "old.md").exists()
+
+
+@pytest.mark.parametrize("stays_open", [0.1])
+async def test_what_nobody_has_open_any_more_does_not_come_back(
+    api: Api, home: Path, remote: Path, entering: Enter
+) -> None:
+    for name in ("closed.md", "lost.md"):
+        (home / name).write_text(TEXT)
+    await api.set_up(remote.as_uri())
+    async with entering("lost.md") as lost:
+        async with entering("closed.md") as closed:
+            text_of(closed).insert(0, "Typed. ")
+            await has_heard(api, "closed.md", "Typed. " + TEXT)
+        await eventually(lambda: len(loaders_of(api)) == 1)
+        (home / "closed.md").unlink()
+        (home / "lost.md").unlink()
+        text_of(lost).insert(0, "Typed. ")
+        await eventually((home / "lost.md").exists)  # by a look that would see both
+    assert not (home / "closed.md").exists()
+
+
+async def test_what_a_link_fetches_is_in_the_document(
+    api: Api, home: Path, remote: Path, tmp_path: Path, entering: Enter
+) -> None:
+    (home / "notes.md").write_text(TEXT)
+    await api.set_up(remote.as_uri())
+    bob = Elsewhere(tmp_path / "bob", remote.as_uri())
+    async with entering("notes.md") as document:
+        (await api.post("pause")).ok()
+        bob.writes("notes.md", TEXT + "Fourth.\n", OLD)  # for the room no change
+        page = await api.get("open", remote=remote.as_uri(), path="notes.md")
+        await arrived(api, await submit(api, page.text))
+        await eventually(lambda: document.get() == TEXT + "Fourth.\n")

@@ -170,6 +170,8 @@ class Open(Page):
 
         async def after(answer: dict[str, Any]) -> dict[str, Any]:
             places = places_of(answer["root"], service.settings.server_root)
+            if places == service.places:
+                service.ran(answer["result"])
             return {**answer, "contents_path": places.to_contents(wish.path)}
 
         arguments: dict[str, Any] = {"directory": plan.directory}

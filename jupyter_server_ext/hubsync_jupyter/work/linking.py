@@ -25,19 +25,22 @@ def plan(desk: Desk, url: str, server_root: str) -> object:
 
     _refuse_secret(url)
     target = os.path.join(server_root, _directory_of(url))
+    # All are looked at before one is in the way: a home that became a workspace later holds what
+    # an earlier link brought.
+    roots: list[str] = []
     for place in dict.fromkeys((desk.root, server_root, target)):
         try:
             with Workspace.open(place, env=desk.env) as workspace:
-                found = [one.url for one in workspace.remotes()]
-                root = workspace.root
+                if any(_same(one.url, url) for one in workspace.remotes()):
+                    return {"action": "pull", "directory": workspace.root, "url": url}
+                roots.append(workspace.root)
         except NotAWorkspace:
             continue
-        if any(_same(one, url) for one in found):
-            return {"action": "pull", "directory": root, "url": url}
-        if place == target and root == os.path.realpath(target):
-            raise _in_the_way(target)
+    if os.path.realpath(target) in roots:
+        raise _in_the_way(target)
+    if roots:
         raise UsageError(
-            f"{root} is a workspace already, and is synced with something else.",
+            f"{roots[0]} is a workspace already, and is synced with something else.",
             "A workspace cannot lie inside another one. Clone it elsewhere, in a terminal:"
             " hubsync clone URL DIR.",
             "inside-workspace",

@@ -286,8 +286,10 @@ export class Follower implements IDisposable {
     }
   }
 
+  /** Nothing is left to choose from: what the other side wrote is in the history, and deleted. */
   private tellDeleted(): void {
     this.isGone = true;
+    this.undecided = null;
     const { words } = this.around;
     const name = PathExt.basename(this.context.localPath);
     this.bar.show(
