@@ -199,7 +199,11 @@ def view_of(context: Context, seen: Sight, request: Request) -> View:
         rules = rules.with_tracked(context.remote.tracked(snapshot.revision, edited))
     rules = with_arriving(rules, {**context.arriving, **seen.arriving})
     strangers = context.routing.strangers(base, remote)
-    told = [one for one in strangers.problems if not rules.ignores_deep(one.path)]
+    beneath = context.routing.in_place_of_folders(
+        base, scanned.tree, remote, lambda path: os.path.isdir(os.path.join(context.root, path))
+    )
+    found = (*strangers.problems, *beneath)
+    told = [one for one in found if not rules.ignores_deep(one.path)]
     stuck = (*scanned.problems, *snapshot.problems, *told)
     return View(
         state=seen.state,

@@ -6,11 +6,12 @@ takes it (`hubsync.core.routing`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hubsync.core.paths import ancestors, display
 from hubsync.core.routing import Rule, route
@@ -86,6 +87,40 @@ class Routing(Struct, frozen=True):
                 found.problems.append(_stranger(path, self.name, owner))
         return found
 
+    def in_place_of_folders(
+        self, base: Tree, disk: Tree, remote: Tree, is_folder: Callable[[str], bool]
+    ) -> list[Problem]:
+        """New files on this remote where the disk, as ``is_folder`` tells, has a directory with
+        other remotes' files: the directory stays, and the file stays where it is (rules 5 and 7).
+
+        Where the directory has files of this remote too, these two are reconciled as ever.
+        """
+        if not self.shared:
+            return []
+        found = {
+            path: set[str]()
+            for path, entry in remote.changes_since(base).items()
+            if _is_file(entry) and path not in disk and is_folder(path)
+        }
+        for path, entry in disk.items() if found else ():
+            for above in ancestors(path):
+                if above in found:
+                    found[above] |= self._keepers(path, entry.size, path in base)
+        return [
+            _over_folder(path, self.name, min(owners))
+            for path, owners in sorted(found.items())
+            if owners and self.name not in owners
+        ]
+
+    def _keepers(self, path: str, size: int, mine: bool) -> set[str]:
+        """Whose a path of the disk is; nobody's if that one gives it up, or if none takes it."""
+        if mine:
+            return {self.name}
+        for name, rows in (*self.others, *self.later):
+            if path in rows:
+                return set() if path in self.freed.get(name, frozenset()) else {name}
+        return {route(path, size, self.rules)} - {""}
+
     def _on(self, remote: str, path: str) -> Entry | None:
         """What another remote has at a path, as newly as it is known."""
         for name, rows in (*self.later, *reversed(self.others)):
@@ -110,7 +145,7 @@ def given_up(base: Tree, local: Tree, remote: Tree) -> frozenset[str]:
     return frozenset(
         path
         for path, entry in remote.changes_since(base).items()
-        if entry is None and (path not in local or agree(local.get(path), base.get(path)))
+        if entry is None and (path not in local or _as_it_was(local.get(path), base.get(path)))
     )
 
 
@@ -139,6 +174,15 @@ def in_turn(
         order.append(next(free, left[0]))
         left.remove(order[-1])
     return order
+
+
+def _as_it_was(here: Entry | None, before: Entry | None) -> bool:
+    """Whether a file was not edited, also if it is too young to be known without reading it. Where
+    that is wrong the edit survives all the same, and what has no room is left alone (rule 10)."""
+    if here is None or before is None or here.digest is not None:
+        return agree(here, before)
+    same = (here.size, here.mtime) == (before.size, before.mtime)
+    return same and agree(replace(here, digest=before.digest), before)
 
 
 def _meet(new: Collection[str], freed: frozenset[str]) -> bool:
@@ -192,4 +236,14 @@ def _stranger(path: str, here: str, owner: str) -> Problem:
         f"{display(path)} on the remote {here!r} is in the place of one that belongs to the "
         f"remote {owner!r}; it was left where it is.",
         "Rename it, or remove it from one of the two, with a tool of that storage.",
+    )
+
+
+def _over_folder(path: str, here: str, owner: str) -> Problem:
+    return Problem(
+        path,
+        "owned-by-another-remote",
+        f"{display(path)} on the remote {here!r} is in the place of a folder with files that belong"
+        f" to the remote {owner!r}; it was left where it is.",
+        "Rename the folder here, or the file on a hub that has it, then sync.",
     )

@@ -56,7 +56,12 @@ def told(links: Links) -> Told:
         and one.name not in links.settings.declined
         and not any(one.is_at(other) for other in linked.values())
     ]
-    gone = [_withdrawn(one) for one in links.settings.remote if one.withdrawn]
+    elsewhere = {one.name for one in named if one.url}  # moved, or another one: not done away with
+    gone = [
+        _withdrawn(one)
+        for one in links.settings.remote
+        if one.withdrawn and one.name not in elsewhere
+    ]
     return Told(
         tuple(one for one in new if one.name not in linked),
         (*(_waits(one, linked.get(one.name)) for one in new), *gone),

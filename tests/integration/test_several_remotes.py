@@ -225,13 +225,38 @@ def test_work_in_a_directory_is_sent_where_another_hub_made_it_a_file_of_another
     (tmp_path / "other/data/new").write_text("new")
     first = other.sync(SyncRequest(confirm_deletes=True), identity=ME)
     assert [one.path for one in first.up] == ["data/new"]
-    assert [one.path for one in first.problems] == ["data"]
+    assert [(one.path, one.code) for one in first.problems] == [("data", "owned-by-another-remote")]
     (tmp_path / "other/data/more").write_text("more")
+    assert [one.path for one in other.status().problems] == ["data"]
     assert [one.path for one in other.push(identity=ME).up] == ["data/more"]
     assert names(tmp_path / "bulk") == {"data/new", "data/more"}
     # The file stays where it was made, and whoever made it is told.
     assert {one.path for one in workspace.sync(identity=ME).problems} == {"data/new", "data/more"}
     assert (work / "data").read_text() == "moved"
+    (tmp_path / "other/data").rename(tmp_path / "other/results")
+    assert other.sync(identity=ME).problems == ()
+    assert (tmp_path / "other/data").read_text() == "moved"
+    assert workspace.sync(identity=ME).problems == ()
+    assert (work / "results/new").read_text() == "new"
+
+
+def test_a_file_comes_beside_a_folder_in_which_both_remotes_have_files(
+    workspace: Workspace, work: Path, other: Workspace
+) -> None:
+    """Rule 5, as with one remote."""
+    other.set_remote("bulk", larger_than=1000)
+    other.sync(identity=ME)
+    (work / "model").write_text("from the first hub")
+    workspace.sync(identity=ME)
+    (Path(other.root) / "model").mkdir()
+    (Path(other.root) / "model/README").write_text("read me")
+    (Path(other.root) / "model/weights").write_bytes(bytes(5000))
+    result = other.sync(identity=ME)
+    assert [one.path for one in result.conflicts] == ["model"]
+    assert [one.path for one in result.up] == ["model/README", "model/weights"]
+    assert result.problems == ()
+    assert workspace.sync(identity=ME).problems == ()
+    assert names(work) == names(Path(other.root))
 
 
 CHANGES_REMOTE = {

@@ -444,6 +444,33 @@ def test_a_name_that_another_hub_gave_to_another_place_is_not_taken_from_it(mirr
             assert not (mirror.folder / "elsewhere").exists()
 
 
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_remote_that_is_told_at_another_place_is_not_said_to_be_done_away_with(
+    mirror: Site, moved: bool
+) -> None:
+    """It moved, or two hubs added one of that name at once."""
+    with mirror.begin() as a:
+        if moved:
+            a.add_remote("data", mirror.url("here"), include=("data/**",))
+        sync(a)
+        b, _ = mirror.clone()
+        with b:
+            if moved:
+                a.set_remote("data", url=mirror.url("there"), create=True)
+            else:
+                b.add_remote("data", mirror.url("here"), include=("data/**",))
+                a.add_remote("data", mirror.url("there"), include=("data/**",))
+            sync(a)
+            for result in (sync(b), sync(b)):
+                assert codes(result) == [NOT_LINKED]
+                assert mirror.url("there") in result.problems[0].message
+            b.decline_remote("data")
+            assert codes(sync(b)) == []
+            a.remove_remote("data")
+            sync(a)
+            assert codes(sync(b)) == ["remote-withdrawn"]
+
+
 def test_a_dry_run_follows_nothing(mirror: Site) -> None:
     with mirror.begin() as a:
         a.add_remote("data", mirror.url("data"), include=("data/**",))

@@ -87,6 +87,30 @@ def test_a_new_path_in_the_place_of_another_remotes_is_a_problem(
     )
 
 
+@pytest.mark.parametrize(
+    ("disk", "told"),
+    [
+        ({"a/b": BIG}, True),  # new, and the other remote's by the rules
+        ({"a/known": FILE}, True),
+        ({"a/freed": FILE}, False),
+        ({"a/mine": FILE, "a/known": FILE}, False),  # rule 5 of this remote
+        ({"a/small": FILE, "a/known": FILE}, False),
+        ({"b": FILE}, False),
+    ],
+)
+def test_a_new_file_in_the_place_of_a_folder_of_another_remotes_is_a_problem(
+    disk: dict[str, Entry], told: bool
+) -> None:
+    known = {"a/known": FILE, "a/freed": FILE}
+    code = replace(seen_by("code", bulk=known), freed={"bulk": frozenset({"a/freed"})})
+    base = Tree({"a/mine": FILE})
+    new = base.with_changes({"a": FILE})
+    problems = code.in_place_of_folders(base, Tree(disk), new, lambda path: path == "a")
+    assert [(one.path, one.code) for one in problems] == (
+        [("a", "owned-by-another-remote")] if told else []
+    )
+
+
 def test_a_path_that_a_remote_has_always_had_is_no_stranger() -> None:
     base = Tree({"a": FILE})
     routing = seen_by("bulk", code={"a": FILE})
@@ -118,7 +142,8 @@ def test_of_a_path_that_is_new_on_two_remotes_the_first_has_it() -> None:
         (FILE, None, True),
         (None, None, True),
         (BIG, None, False),  # the edit survives
-        (replace(FILE, digest=None), None, False),
+        (replace(FILE, digest=None), None, True),  # too young to be known without reading it
+        (replace(FILE, digest=None, mtime=FILE.mtime + 1), None, False),
         (None, FILE, False),
         (FILE, FILE, False),
     ],
