@@ -69,11 +69,16 @@ def _places(view: View) -> Places:
     return found
 
 
-def foreseen(context: Context, plan: Plan) -> Plan:
+def foreseen(context: Context, plan: Plan, only: Side | None = None) -> Plan:
     """The plan of a dry run, without the new and edited files that the remote would not take, be it
-    as a conflict copy; these are problems of it."""
-    if not isinstance(context.remote, HoldsBack):
+    as a conflict copy; these are problems of it. ``only``: as in `Request`."""
+    if not isinstance(context.remote, HoldsBack) or only is Side.LOCAL:
         return plan
+    blocking = context.remote.blocking()
+    if blocking:
+        down = tuple(one for one in plan.carries if one.to is Side.LOCAL)
+        problems = (*plan.problems, *blocking)
+        return replace(plan, carries=down, merges=(), keeps=(), problems=problems)
     sent = [
         (carry.path, carry.entry, carry.expect)
         for carry in plan.carries

@@ -289,7 +289,10 @@ class HoldsBack(Protocol):
 
     def held_back(self, wanted: Iterable[tuple[str, Entry, Entry | None]]) -> list[Problem]:
         """Which files of the workspace a `Remote.publish` would not take, and why: path, entry,
-        and what the remote has there. What stops it altogether is told last. Needs no network."""
+        and what the remote has there. Needs no network."""
+
+    def blocking(self) -> tuple[Problem, ...]:
+        """Why a `Remote.publish` would take nothing at all. Needs no network."""
 
 
 @runtime_checkable

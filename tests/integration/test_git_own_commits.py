@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hubsync import Identity, SyncRequest
 from hubsync.errors import UsageError
 from tests.git_hubs import GitSite, Hub, git, no_ones_settings
 from tests.servers import git_http
@@ -45,10 +46,14 @@ def commit(hub: Hub, message: str, *names: str) -> str:
 
 def told(hub: Hub) -> list[tuple[str, str]]:
     """The paths and codes of which a sync, its dry run and a status tell alike."""
-    asked = [hub.workspace.status(), hub.sync(dry_run=True), hub.sync()]
-    first, *others = [sorted((one.path, one.code) for one in answer.problems) for answer in asked]
+    status, foretold, done = hub.workspace.status(), hub.sync(dry_run=True), hub.sync()
+    problems = (status.problems, foretold.problems, done.problems)
+    first, *others = [sorted((one.path, one.code) for one in found) for found in problems]
     assert all(one == first for one in others)
-    assert all(answer.exit_status() == (3 if first else 0) for answer in asked[1:])
+    assert [one.path for one in foretold.up] == [one.path for one in done.up]
+    pulled = hub.workspace.pull(SyncRequest(dry_run=True), identity=Identity("ada", "hub-a"))
+    assert pulled.exit_status() == hub.pull().exit_status()
+    assert all(answer.exit_status() == (3 if first else 0) for answer in (foretold, done))
     return first
 
 

@@ -222,8 +222,11 @@ class GitRemote:
     def held_back(self, wanted: Iterable[tuple[str, Entry, Entry | None]]) -> list[Problem]:
         publisher = self._publisher(self._at.mode(), self._at.tip or "")
         found = (publisher.held_back(*one) for one in wanted)
-        held = [one for one in found if one is not None]
-        return [*held, *publisher.leaking()] if self._at.tip is not None else held
+        return [one for one in found if one is not None]
+
+    def blocking(self) -> tuple[Problem, ...]:
+        tip = self._at.tip
+        return () if tip is None else self._publisher(self._at.mode(), tip).leaking()
 
     def outgoing(self, path: str) -> list[tuple[bytes, tuple[bytes, ...]]]:
         if self._at.is_new:
