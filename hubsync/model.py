@@ -296,11 +296,16 @@ class KeepBoth(Struct, frozen=True):
 
 
 class Held(Struct, frozen=True):
-    """A deletion that waits for its content's arrival, and the path where that is on the disk."""
+    """A deletion that waits for its content's arrival, and the paths where that may be on the
+    disk."""
 
     carry: Carry
-    now: str
-    entry: Entry
+    places: tuple[tuple[str, Entry], ...]
+
+    @property
+    def now(self) -> str:
+        """The path of which it is told."""
+        return self.places[0][0]
 
 
 class Plan(Struct, frozen=True):

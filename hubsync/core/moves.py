@@ -40,7 +40,7 @@ def with_moves(plan: Plan, base: Tree, places: Callable[[], Places], stands: Sta
         if there:
             carries.append(replace(carry, moved_to=there[0]))
         elif now:
-            held.append(Held(carry, *now[0]))
+            held.append(Held(carry, tuple(now)))
         else:
             carries.append(carry)
     return replace(plan, carries=tuple(carries), held=tuple(held))
@@ -63,13 +63,15 @@ def _now(carry: Carry, before: Entry | None, known: Places) -> list[tuple[str, E
 
 def released(plan: Plan, arriving: Stands) -> Plan:
     """``plan`` with the deletions that waited for what ``arriving`` says is about to be sent."""
-    free = [one for one in plan.held if arriving(one.now, one.entry)]
-    if not free:
-        return plan
-    back = [replace(one.carry, moved_to=one.now) for one in free]
-    carries = sorted((*plan.carries, *back), key=lambda carry: carry.path)
-    held = tuple(one for one in plan.held if one not in free)
-    return replace(plan, carries=tuple(carries), held=held)
+    carries, held = list(plan.carries), list[Held]()
+    for one in plan.held:
+        there = next((path for path, entry in one.places if arriving(path, entry)), None)
+        if there is None:
+            held.append(one)
+        else:
+            carries.append(replace(one.carry, moved_to=there))
+    carries.sort(key=lambda carry: carry.path)
+    return replace(plan, carries=tuple(carries), held=tuple(held))
 
 
 def sends(plans: Iterable[Plan], path: str, entry: Entry) -> bool:

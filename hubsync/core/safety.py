@@ -26,7 +26,8 @@ class SafetyFacts(Struct, frozen=True):
     ``local_exists``: the workspace's root is there and can be read. ``base_remote_id``: the id of
     the remote that the base was agreed with; ``""`` if there was none. ``confirmed``: the user
     gave `CONFIRM`. ``others_have_files``: the workspace has several remotes and is not empty, even
-    if nothing in it belongs to this one. ``gone_branch``: as in `protocol.Snapshot`.
+    if nothing in it belongs to this one. ``recorded``: what is gone from the remote was taken away
+    by a hub, as the remote's own books say. ``gone_branch``: as in `protocol.Snapshot`.
     """
 
     remote_id: str
@@ -35,6 +36,7 @@ class SafetyFacts(Struct, frozen=True):
     confirmed: bool = False
     remote_url: str = ""
     others_have_files: bool = False
+    recorded: bool = False
     gone_branch: str = ""
 
 
@@ -83,7 +85,8 @@ def _check_presence(base: Tree, local: Tree, remote: Tree, facts: SafetyFacts) -
         return
     if _is_emptied(base, local) and not facts.others_have_files:
         _stop_empty("The workspace is", known, "the remote", "local-empty")
-    if _is_emptied(base, remote) and (facts.gone_branch or not facts.others_have_files):
+    moved_on = facts.others_have_files and facts.recorded
+    if _is_emptied(base, remote) and (facts.gone_branch or not moved_on):
         if facts.gone_branch:
             _stop_without(facts.gone_branch, known)
         _stop_empty("The remote is", known, "this workspace", "remote-empty")

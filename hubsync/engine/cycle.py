@@ -86,7 +86,7 @@ def run(
         view, plan = now.view, now.plan
         if request.dry_run:
             plan = foresee(context, view, plan) if plan.merges else plan
-            plan = unobstructed(context.root, foreseen(context, plan, request.only))
+            plan = unobstructed(context.root, foreseen(context, plan, request.only), context.beside)
             tally.planned(view, plan, now.unsynced)
             tally.foreseen(plan, request.only)
             return state

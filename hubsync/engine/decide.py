@@ -39,7 +39,7 @@ def drafted(view: View, request: Request, stands: Stands = nowhere) -> tuple[Pla
         return here or stands(path, entry)
 
     plan = with_moves(plan, view.base, lambda: _places(view), anywhere)
-    waiting = {one.carry.path for one in plan.held if one.now in left}
+    waiting = {one.carry.path for one in plan.held if any(path in left for path, _ in one.places)}
     if waiting:  # the whole sync takes both
         kept = tuple(one for one in plan.held if one.carry.path not in waiting)
         plan, left = replace(plan, held=kept), tuple(sorted({*left, *waiting}))

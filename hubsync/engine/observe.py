@@ -222,6 +222,7 @@ def view_of(context: Context, seen: Sight, request: Request) -> View:
             remote_id=snapshot.remote_id,
             confirmed=request.confirm_deletes,
             others_have_files=context.routing.shared and holds_content(scanned.tree),
+            recorded=not snapshot.unrecorded,
             gone_branch=snapshot.gone_branch,
         ),
         rules=rules,

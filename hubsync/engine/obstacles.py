@@ -4,7 +4,7 @@ is to come."""
 from __future__ import annotations
 
 import os
-from collections.abc import Set
+from collections.abc import Sequence, Set
 
 from msgspec.structs import replace
 
@@ -12,11 +12,17 @@ from hubsync.local.swap import folder_in_the_way
 from hubsync.model import Carry, Kind, Plan, Problem, Side
 
 
-def unobstructed(root: str, plan: Plan) -> Plan:
+def unobstructed(root: str, plan: Plan, beside: Sequence[Plan] = ()) -> Plan:
     """The plan of a dry run, without what the disk would refuse; that is a problem of it, the same
-    one that `local.apply.Applier` finds."""
+    one that `local.apply.Applier` finds. ``beside``: the plans for the workspace's other remotes,
+    of which those that give way are carried out first."""
     down = [carry for carry in plan.carries if carry.to is Side.LOCAL]
-    going = {carry.path for carry in down if carry.entry is None}
+    going = {
+        carry.path
+        for one in (plan, *beside)
+        for carry in one.carries
+        if carry.to is Side.LOCAL and carry.entry is None
+    }
     stuck = {carry.path for carry in down if _is_obstructed(root, carry, going)}
     if not stuck:
         return plan

@@ -8,19 +8,19 @@ others from being synced.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
 from functools import partial
 
-from hubsync.core.moves import released, sends, stands_in
+from hubsync.core.moves import Stands, released, sends, stands_in
 from hubsync.core.routing import Rule
 from hubsync.core.safety import FEW
 from hubsync.engine.arriving import arriving
 from hubsync.engine.context import Context, Request
 from hubsync.engine.cycle import Looked, planned, run
-from hubsync.engine.decide import checked
+from hubsync.engine.decide import checked, foreseen
 from hubsync.engine.observe import Sight, sight
 from hubsync.engine.routing import given_up, in_turn, new_on, routings
 from hubsync.engine.tally import Tally, together
@@ -36,7 +36,6 @@ from hubsync.errors import (
 )
 from hubsync.local.emptying import finish
 from hubsync.local.state import State
-from hubsync.model import Entry
 from hubsync.remotes.protocol import Notifies
 from hubsync.results import SyncResult
 
@@ -119,7 +118,11 @@ def run_all(
     failures = Failures(len(linked))
     if not request.dry_run:
         finish(linked[0].context.layout)
-    looked = {one.name: (one, now) for one, now in _planned(linked, request, failures, waiting)}
+    looked: dict[str, tuple[Linked, Looked]] = {}
+    for one, now in look_all(linked, request, failures, waiting):
+        with failures.of(one.name):
+            checked(now.view, now.plan, one.context.beside)
+            looked[one.name] = one, now
     failures.stop()
     done: dict[str, tuple[Linked, State, Tally]] = {}
     for name in _in_turn(looked):
@@ -146,26 +149,33 @@ def _in_turn(looked: Mapping[str, tuple[Linked, Looked]]) -> Sequence[str]:
     )
 
 
-def _planned(
-    linked: Sequence[Linked], request: Request, failures: Failures, waiting: Sequence[Rule]
+def look_all(
+    linked: Sequence[Linked], request: Request, failures: Failures, waiting: Sequence[Rule] = ()
 ) -> list[tuple[Linked, Looked]]:
-    """What is to be done with each remote, past the safety stops, which are noted."""
+    """What is to be done with each remote that can be seen, before the safety stops."""
     drafts: list[tuple[Linked, Looked]] = []
     for one, seen in see_all(linked, request, failures, waiting):
+        known = _standing(other.state for other in linked if other.name != one.name)
+        one = replace_fields(one, context=replace_fields(one.context, stands=known))
         with failures.of(one.name):
             drafts.append((one, planned(one.context, seen, request)))
     looked: list[tuple[Linked, Looked]] = []
     for one, now in drafts:
-        others = [other.plan for remote, other in drafts if remote.name != one.name]
+        others = [at for at in drafts if at[0].name != one.name]
+        beside = [other.plan for _, other in others]
         deletes = sum(carry.entry is None for carry in now.plan.carries) > FEW
-        context = replace_fields(one.context, beside=others if deletes else ())
-        if request.dry_run:
-            plan = released(now.plan, partial(sends, others))
-            now = replace_fields(now, plan=plan)
-        with failures.of(one.name):
-            checked(now.view, now.plan, context.beside)
-            looked.append((replace_fields(one, context=context), now))
+        context = replace_fields(one.context, beside=beside if deletes or request.dry_run else ())
+        if request.dry_run and now.plan.held:
+            going = [foreseen(at.context, other.plan, request.only) for at, other in others]
+            now = replace_fields(now, plan=released(now.plan, partial(sends, going)))
+        looked.append((replace_fields(one, context=context), now))
     return looked
+
+
+def _standing(states: Iterable[State]) -> Stands:
+    """What is on remotes, by what is remembered of them."""
+    bases = [state.base for state in states]
+    return lambda path, entry: any(stands_in(base, path, entry) for base in bases)
 
 
 def _with_arrived(
@@ -176,12 +186,8 @@ def _with_arrived(
     done: Mapping[str, tuple[Linked, State, Tally]],
 ) -> State:
     """One more run, for the deletions of what has arrived on other remotes meanwhile."""
-    bases = [there.base for name, (_, there, _) in done.items() if name != one.name]
-
-    def stands(path: str, entry: Entry) -> bool:
-        return any(stands_in(base, path, entry) for base in bases)
-
-    if not any(stands(held.now, held.entry) for held in tally.held):
+    stands = _standing(there for name, (_, there, _) in done.items() if name != one.name)
+    if not any(stands(*place) for held in tally.held for place in held.places):
         return state
     return run(replace_fields(one.context, stands=stands), state, request, tally)
 

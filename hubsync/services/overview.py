@@ -6,17 +6,18 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from hubsync.core.captures import repository_of
+from hubsync.core.moves import kept_under_old_name
 from hubsync.core.paths import ancestors
 from hubsync.core.policy import Policy, equal
 from hubsync.engine.context import Request
-from hubsync.engine.decide import checked, decided_view, drafted, foreseen
+from hubsync.engine.decide import checked, foreseen
 from hubsync.engine.merging import merger_of
-from hubsync.engine.observe import View, view_of
+from hubsync.engine.observe import View
 from hubsync.engine.obstacles import unobstructed
-from hubsync.engine.several import Failures, Linked, see_all
+from hubsync.engine.several import Failures, Linked, look_all
 from hubsync.engine.tally import kind_of
 from hubsync.errors import HubsyncError, RemoteUnavailable, SafetyStop, UsageError
-from hubsync.model import Entry, Kind, Plan, Problem, Tree
+from hubsync.model import Entry, Kind, Problem, Tree
 from hubsync.results import (
     ChangeKind,
     ConflictCopy,
@@ -54,29 +55,26 @@ def status(
     coming: set[str] = set()
     submodules: set[str] = set()
     failures = Failures(len(linked))
-    drafts: list[tuple[str, View, Plan]] = []
-    for one, seen in see_all(linked, request, failures, told.rules):
+    for one, now in look_all(linked, request, failures, told.rules):
+        view, plan, beside = now.view, now.plan, one.context.beside
         with failures.of(one.name):
-            view = decided_view(one.context, view_of(one.context, seen, request), request)
             for found, side in ((local, view.local), (remote, view.remote)):
                 found.update((c.path, c) for c in changes(view, side) if c.path not in found)
             problems |= {(one.path, one.code): one for one in view.problems}
             nested, withheld = view.scan.nested, view.scan.withheld
             submodules |= view.snapshot.submodules
             copies |= {one.copy: one for one in copies_among(view.scan.tree)}
-            plan, _ = drafted(view, request)
-            drafts.append((one.name, view, plan))
-            plan = unobstructed(root, foreseen(one.context, plan))
-            problems |= {(one.path, one.code): one for one in plan.problems}
+            plan = unobstructed(root, foreseen(one.context, plan), beside)
+            waiting = (kept_under_old_name(held.carry.path, held.now) for held in plan.held)
+            met = (*plan.problems, *waiting)
+            problems |= {(one.path, one.code): one for one in met}
             for one_side in (local, remote):
-                for stuck in plan.problems:
+                for stuck in met:
                     one_side.pop(stuck.path, None)
             coming |= {keep.path for keep in plan.keeps}
             # A text may merge; that is seen when both contents are here.
             coming |= {merge.path for merge in plan.merges if merger_of(merge) is None}
-    for name, view, plan in drafts:
-        with failures.of(name):
-            checked(view, plan, [other for whose, _, other in drafts if whose != name])
+            checked(view, now.plan, beside)
     inside = inner(nested)
     problems |= {(one.path, one.code): one for found in inside for one in found.problems}
     unavailable = _told(failures, (RemoteUnavailable, UsageError))

@@ -568,9 +568,12 @@ def test_what_was_taken_out_of_git_here_and_edited_elsewhere_arrives_in_the_same
     one.git("commit", "-qm", "untracked")
     two.write({"data/d": "edited"})
     two.sync()
-    one.sync()
+    (notice,) = one.sync().notices
+    assert notice.code == "tracked-again"
+    assert "git rm --cached data/d" in notice.hint
     assert one.files()["data/d"] == "edited"
     assert one.is_clean()
+    assert one.sync().notices == ()
     two.sync()
     assert two.files() == one.files()
 

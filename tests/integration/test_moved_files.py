@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hubsync import Identity, SyncRequest, Workspace
-from hubsync.errors import HubsyncError
+from hubsync.errors import HubsyncError, SafetyStop
 from tests.git_hubs import GitSite, no_ones_settings
 from tests.servers.objects_servers import plain_rclone_s3
 
@@ -130,6 +130,46 @@ def test_the_last_file_of_one_remote_of_several_is_no_emptied_remote(
         assert other.sync(identity=ME).deleted_locally == ("data/d",)
 
 
+@pytest.mark.parametrize("tool", ["bulk", "notes"])
+def test_a_remote_that_another_tool_emptied_stops_beside_others_too(
+    workspace: Workspace, tmp_path: Path, tool: str
+) -> None:
+    """Rule 9: no hub says that it was on purpose."""
+    for path in (tmp_path / tool).rglob("*"):
+        if path.is_file() and not any(part.startswith(".hubsync") for part in path.parts):
+            path.unlink()
+    (tmp_path / tool / ".hubsync.toml").unlink(missing_ok=True)
+    with pytest.raises(SafetyStop) as stopped:
+        workspace.sync(identity=ME)
+    assert stopped.value.code == "remote-empty"
+
+
+def test_a_hard_link_that_moves_is_no_riddle(workspace: Workspace, work: Path) -> None:
+    (work / "data/linked").hardlink_to(work / "note0")
+    workspace.sync(identity=ME)
+    (work / "data/linked").rename(work / "again")
+    foreseen = workspace.sync(SyncRequest(dry_run=True), identity=ME)
+    result = workspace.sync(identity=ME)
+    for one in (foreseen, result):
+        assert one.deleted_remotely == ("data/linked",)
+        assert one.problems == ()
+
+
+def test_a_folder_that_another_remotes_deletions_empty_is_no_obstacle(
+    workspace: Workspace, work: Path, tmp_path: Path
+) -> None:
+    other, _ = Workspace.clone((tmp_path / "notes").as_uri(), str(tmp_path / "two"), identity=ME)
+    with other:
+        (tmp_path / "two/data/d").unlink()
+        (tmp_path / "two/data").rmdir()
+        (tmp_path / "two/data").write_text("a file now")
+        other.sync(identity=ME)
+    assert workspace.status().problems == ()
+    assert workspace.sync(SyncRequest(dry_run=True), identity=ME).problems == ()
+    assert workspace.sync(identity=ME).problems == ()
+    assert (work / "data").read_text() == "a file now"
+
+
 def test_a_push_leaves_a_name_that_went_to_what_another_hub_edited(
     workspace: Workspace, work: Path, tmp_path: Path
 ) -> None:
@@ -169,8 +209,11 @@ def test_what_moves_from_a_mirror_to_git_that_holds_it_back_stays_on_the_mirror(
     one.workspace.add_remote("bulk", (tmp_path / "bulk").as_uri(), include=("data/**",))
     one.sync()
     (one.directory / "data/key.txt").rename(one.directory / "key.txt")
+    status, foreseen = one.workspace.status(), one.sync(dry_run=True)
     result = one.sync()
-    assert {told.path for told in result.problems} == {"data/key.txt", "key.txt"}
+    for told in (status, foreseen, result):
+        assert {found.path for found in told.problems} == {"data/key.txt", "key.txt"}
+    assert foreseen.deleted_remotely == result.deleted_remotely == ()
     assert (tmp_path / "bulk/data/key.txt").read_text() == SECRET
     one.workspace.allow("key.txt")
     one.sync()

@@ -17,11 +17,11 @@ from typing import Any
 import pygit2
 from pygit2.enums import RepositoryOpenFlag
 
-from hubsync.core.gitrules import Edited, GitRules, Tracked, pattern_file
+from hubsync.core.gitrules import Edited, GitRules, pattern_file
 from hubsync.core.ignore import IgnoreRules
-from hubsync.core.paths import ancestors, parent
+from hubsync.core.paths import ancestors, display, parent
 from hubsync.core.patterns import PatternFile
-from hubsync.model import GIT_IGNORE_FILE
+from hubsync.model import GIT_IGNORE_FILE, Notice
 from hubsync.remotes.git import objects, tips
 from hubsync.remotes.git.excludes import outside, text_of
 
@@ -32,19 +32,29 @@ def rules_of(root: str, tip: str) -> GitRules:
     For it everything is tracked that is so here or at ``tip``, the remote's commit as last seen:
     what has to be looked at to know.
     """
-    clone = _Clone(root, tip)
+    clone = Clone(root, tip)
     return GitRules(clone.tracked_anywhere, tuple(_outside(clone.repository)))
 
 
-class _Clone:
-    """One clone and a commit of its remote. With a handle of its own on the repository: a scan asks
-    while another thread fetches."""
+class Clone:
+    """One clone and a commit of its remote; `tracked` is what is tracked once they are one.
 
-    def __init__(self, root: str, tip: str, edited: Edited = lambda path: None) -> None:
+    With a handle of its own on the repository: a scan asks while another thread fetches. ``again``
+    gets what was taken out of Git here and is in it again.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        tip: str,
+        edited: Edited = lambda path: None,
+        again: set[str] | None = None,
+    ) -> None:
         self._root = root
         self._tip = tip
         self._edited = edited
         self._before: dict[str, IgnoreRules] = {}
+        self._again = set[str]() if again is None else again
 
     @cached_property
     def repository(self) -> Any:
@@ -91,7 +101,9 @@ class _Clone:
             return here or there
         # What was taken out of Git on one side and edited on the other one stays: an edit survives.
         if there:
-            return here or self._theirs[path].id != self._both[path].id
+            if not here and self._theirs[path].id != self._both[path].id:
+                self._again.add(path)
+            return here or path in self._again
         return here and (self._is_edited(path) or self._was_hidden(path))
 
     def _is_edited(self, path: str) -> bool:
@@ -123,13 +135,17 @@ class _Clone:
         return self._before[folder].ignores_deep(path)
 
 
-def tracked(root: str, revision: str, edited: Edited) -> Tracked:
-    """What is tracked once this clone and the remote's commit ``revision`` have become one."""
-    return _Clone(root, revision, edited).tracked
-
-
 def _nothing(path: str, is_dir: bool) -> bool:
     return False
+
+
+def tracked_again(path: str) -> Notice:
+    return Notice(
+        "tracked-again",
+        f"{display(path)} was taken out of Git here and edited on another hub meanwhile: it is in "
+        "Git again, with what both have.",
+        f"To keep it out, take it out once more: git rm --cached {display(path)}",
+    )
 
 
 def _has(tree: Any, path: str) -> bool:

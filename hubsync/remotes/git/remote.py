@@ -79,6 +79,7 @@ class GitRemote:
         which made it, to the end of the first cycle."""
         self._published: dict[str, str] = {}
         self._uncarried: Callable[[str], bool] = lambda path: False
+        self._again: set[str] = set()
 
     @property
     def capabilities(self) -> RemoteCapabilities:
@@ -167,7 +168,9 @@ class GitRemote:
         return snapshot(mode, known, revision)
 
     def notices(self) -> tuple[Notice, ...]:
-        return self._at.news.taken()
+        back = [at for at in self._again if os.path.lexists(os.path.join(self._root, at))]
+        self._again.clear()
+        return (*self._at.news.taken(), *map(ignoring.tracked_again, sorted(back)))
 
     def base(self) -> Agreement:
         mode = self._at.mode()
@@ -266,7 +269,7 @@ class GitRemote:
         return ignoring.rules_of(self._root, tip)
 
     def tracked(self, revision: str, edited: Edited) -> Tracked:
-        return ignoring.tracked(self._root, revision, edited)
+        return ignoring.Clone(self._root, revision, edited, self._again).tracked
 
     def on_the_way(self, revision: str) -> Iterator[tuple[str, Entry | None, Entry | None]]:
         return self._at.mode().on_the_way(revision)
