@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,15 @@ def _until(path: Path) -> None:
         time.sleep(0.02)
 
 
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """Also where the tests are run by nohup: a process that begins with SIGHUP ignored goes on."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("heeded")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_sends_what_is_saved_and_at_the_end_what_is_left(
     hub_a: Hub, remote: Path, number: signal.Signals
