@@ -21,10 +21,10 @@ from hubsync.engine.context import Context, NoOnlooker, Onlooker, unheld
 from hubsync.errors import Interrupted, UsageError, WorkspaceBusy
 from hubsync.local.layout import Layout
 from hubsync.local.lock import Lock, acquire
-from hubsync.local.state import State, load, nothing
-from hubsync.model import Identity
-from hubsync.remotes.protocol import Remote, Settles, Switches, Witness
-from hubsync.remotes.registry import Git, Home, open_remote, witness_of
+from hubsync.local.state import State, load, nothing, revision
+from hubsync.model import Identity, Side
+from hubsync.remotes.protocol import Remote, Settles, Switches, Witness, Witnessed
+from hubsync.remotes.registry import Git, Home, git_witness, names_git, open_remote
 from hubsync.remotes.unopened import unopened
 from hubsync.remotes.urls import refuse_own_folder
 from hubsync.report import Reporter, Silent
@@ -80,10 +80,17 @@ class Links:
             )
         return self._open[name]
 
-    def witness(self, settings: RemoteSettings) -> Witness | None:
-        """Who can tell that nothing happened at a remote. Close it."""
-        home = self._home(settings.name)
-        return witness_of(settings.url, home, env=self.env, git=self._git(settings))
+    def witness(self, settings: RemoteSettings, only: Side | None) -> Witness | None:
+        """Who can tell that nothing happened at a remote. Close it. ``only``: as in `Request`."""
+        if names_git(settings.url):
+            home = self._home(settings.name)
+            return git_witness(settings.url, home, env=self.env, git=self._git(settings))
+        remote = self.remote(settings.name)
+        if not isinstance(remote, Witnessed):
+            return None
+        listing = not (settings.exclusive or only is Side.REMOTE)
+        stands_at = revision(self.layout.state(settings.name))
+        return remote.witness(stands_at, listing=listing)
 
     def _git(self, settings: RemoteSettings) -> Git:
         return Git(

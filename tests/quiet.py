@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Protocol, TypeVar
 
 from hubsync import Workspace
 from hubsync.engine.context import Request
@@ -12,8 +13,8 @@ from hubsync.local.scan import scan
 from hubsync.local.scanned import Scan
 from hubsync.model import Tree
 from hubsync.report import Silent
+from hubsync.results import SyncResult
 from hubsync.services.quiet import Quiet
-from tests.git_hubs import Hub
 
 _TICK = 0.05
 """Seconds after which a file's times vouch for it."""
@@ -58,7 +59,19 @@ def _seen(scanned: Scan, known: Tree) -> tuple[object, ...]:
     )
 
 
-def settled(hub: Hub) -> Hub:
+class Hub(Protocol):
+    """A workspace, on whatever remote."""
+
+    @property
+    def workspace(self) -> Workspace: ...
+
+    def sync(self, **asked: bool) -> SyncResult: ...
+
+
+AHub = TypeVar("AHub", bound=Hub)
+
+
+def settled(hub: AHub) -> AHub:
     """The same, synced until a sync left its mark: what was written in the tick of a scan is read
     once more by the next one."""
     for _ in range(5):

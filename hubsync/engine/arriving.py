@@ -85,7 +85,10 @@ def _text_at(path: str) -> str | None:
         descriptor = os.open(path, _READ)
     except OSError:
         return None
-    with open(descriptor, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
-        return file.read(_LARGEST).decode("utf-8", "replace")
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(_LARGEST).decode("utf-8", "replace")
+    finally:
+        os.close(descriptor)

@@ -22,16 +22,16 @@ from hubsync.local.layout import Layout
 from hubsync.local.state import replace_file, seal
 
 _NAME: Final = "quiet"
-_FORMAT: Final = 3
+_FORMAT: Final = 4
 MADE_BY: Final = f"{_FORMAT} {__version__}"
 """Other built-in rules hide other paths."""
 
 
 class Mark(Struct, frozen=True):
     """``remote``: the one remote's name, which was at ``revision``. ``settings`` and ``state`` name
-    the contents of the files in ``.hubsync/``, ``bearings`` what the remote's clone was like, and
-    ``listing`` everything in the workspace, without what is in ``hidden`` directories, which the
-    ignore rules hide."""
+    the contents of the files in ``.hubsync/``, ``bearings`` what the remote's clone was like,
+    ``seen`` what lay at the remote, and ``listing`` everything in the workspace, without what is in
+    ``hidden`` directories, which the ignore rules hide."""
 
     remote: str
     revision: str
@@ -39,6 +39,7 @@ class Mark(Struct, frozen=True):
     state: str
     bearings: str
     listing: str
+    seen: str = ""
     hidden: tuple[str, ...] = ()
     made_by: str = MADE_BY
 

@@ -45,8 +45,10 @@ def matched(
     empty = {path for path, entry in beside.items() if entry and entry.kind is Kind.DIR}
     if len(empty) < len(beside):
         return None
+    files = {path: entry for path, entry in base.items() if entry.kind is not Kind.DIR}
+    empty |= base.keys() - files.keys()
     # Evidence that vouches for nothing (inode 0) is in no listing.
-    expected = {_row(path, entry) for path, entry in base.items()}
+    expected = {_row(path, entry) for path, entry in files.items()}
     listed = rows(listing)
     others = [one for one in listed if one not in expected]
     if len(listed) - len(others) != len(expected):
@@ -54,9 +56,11 @@ def matched(
     found = _Others(rules)
     if not all(map(found.takes, others)):
         return None
-    above = _above([*base, *found.hidden_files, *found.hidden, *empty])
+    above = _above([*files, *found.hidden_files, *found.hidden, *empty])
     if not empty <= found.directories or found.directories - above - empty:
         return None  # empty directories that no scan has met yet
+    if not above.isdisjoint(empty):
+        return None  # they are so no more
     if not above.isdisjoint(found.hidden):
         return None
     within = found.within

@@ -62,6 +62,7 @@ class Snapshot(Struct, frozen=True):
     has nothing to do with what was known of it, so that this counts for nothing (rule 6).
     ``submodules``: paths that belong to other repositories; nothing is done about them or below.
     ``gone_branch``: the one that is followed, where the remote has other branches but not this one.
+    ``seen``: a name of all that was seen there, for a `Witness`, where the revision says less.
     """
 
     remote_id: str
@@ -73,6 +74,7 @@ class Snapshot(Struct, frozen=True):
     anew: bool = False
     submodules: frozenset[str] = frozenset()
     gone_branch: str = ""
+    seen: str = ""
 
 
 class Put(Struct, frozen=True):
@@ -377,14 +379,24 @@ class Witness(Protocol):
         """As things are; None where they are such that there may be something to do, or where that
         is not known. Needs no network."""
 
-    def is_still_at(self, revision: str) -> bool:
-        """After `bearings`, one request: whether no other hub has published since."""
+    def is_still_at(self, revision: str, seen: str) -> bool:
+        """After `bearings`: whether the remote is as it was at ``revision``, and what can be seen
+        there as it was when `Snapshot.seen` was ``seen``. No more requests than a sync makes."""
 
     @property
     def answer(self) -> Callable[[], object] | None:
         """What the remote said to that, for `Hears`."""
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Witnessed(Protocol):
+    """A remote that has a witness of its own, for which it is asked."""
+
+    def witness(self, stands_at: str, *, listing: bool) -> Witness:
+        """``stands_at``: the revision that the workspace remembers; ``listing``: as in
+        `Remote.snapshot`."""
 
 
 @runtime_checkable

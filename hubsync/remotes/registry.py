@@ -15,7 +15,7 @@ from hubsync.remotes.urls import names_git
 if TYPE_CHECKING:
     from hubsync.remotes.git.place import GitPlace
 
-__all__ = ["Git", "Home", "names_git", "open_remote", "served_by", "witness_of"]
+__all__ = ["Git", "Home", "git_witness", "names_git", "open_remote", "served_by"]
 
 
 class Home(Struct, frozen=True):
@@ -83,10 +83,10 @@ def _open_git(
     return GitRemote(place, home.root, credentials=Later(place.host, env), pause=pause)
 
 
-def witness_of(url: str, home: Home, *, env: Mapping[str, str], git: Git) -> Witness | None:
-    """Who can tell that nothing happened there; None for remotes of which only a look at
-    everything tells. Contacts nobody."""
-    if not names_git(url) or git.mode != "branch":
+def git_witness(url: str, home: Home, *, env: Mapping[str, str], git: Git) -> Witness | None:
+    """Who can tell that nothing happened at a Git repository; None where only a look at everything
+    tells. Contacts nobody."""
+    if git.mode != "branch":
         return None
     try:
         from hubsync.remotes.git.later import Later

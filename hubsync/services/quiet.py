@@ -155,7 +155,7 @@ class Quiet:
         self._before = witness.bearings()
         if self._before != Bearings(known.bearings, known.revision):
             return False
-        still = witness.is_still_at(known.revision)
+        still = witness.is_still_at(known.revision, known.seen)
         self._answer = witness.answer
         same = still and listing is not None and listing.name() == known.listing
         return same and not self._holds_repository()
@@ -192,6 +192,7 @@ class Quiet:
                 state=own[1],
                 bearings=before.name,
                 listing=found.listing,
+                seen=view.snapshot.seen,
                 hidden=found.hidden,
             ),
         )
@@ -255,7 +256,8 @@ class Quiet:
 
     @contextmanager
     def _witness(self) -> Iterator[Witness | None]:
-        witness = self._links.witness(self._links.settings.named(self._name))
+        settings = self._links.settings.named(self._name)
+        witness = self._links.witness(settings, self._request.only)
         try:
             yield witness
         finally:

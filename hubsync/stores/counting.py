@@ -58,6 +58,15 @@ class CountingStore:
         self._count("list")
         return self._store.list(prefix, vouched)
 
+    def list_many(self, prefix: str = "", vouched: Vouched | None = None) -> Iterator[Batch]:
+        """See `hubsync.remotes.mirror.listing.ListsMany`."""
+        many = getattr(self._store, "list_many", None)
+        if many is None:
+            return self.list(prefix, vouched)
+        self._count("list")
+        listing: Iterator[Batch] = many(prefix, vouched)
+        return listing
+
     def list_around(self, hidden: str) -> Iterator[Batch] | None:
         """See `hubsync.remotes.mirror.listing.ListsAround`."""
         around = getattr(self._store, "list_around", None)

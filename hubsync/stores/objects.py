@@ -122,6 +122,10 @@ class ObjectsStore:
     def list(self, prefix: str = "", vouched: Vouched | None = None) -> Iterator[Infos]:
         return self._lister.every(prefix, vouched)
 
+    def list_many(self, prefix: str = "", vouched: Vouched | None = None) -> Iterator[Infos]:
+        """See `hubsync.remotes.mirror.listing.ListsMany`."""
+        return self._lister.many(prefix, vouched)
+
     def list_level(self, prefix: str = "", vouched: Vouched | None = None) -> tuple[Infos, Names]:
         return self._lister.level(prefix, vouched)
 
@@ -217,6 +221,7 @@ class ObjectsStore:
             batch.close()
         for helper in self._ready[1]:
             helper.close()
+        self._lister.close()
         self._pool.shutdown()
 
 

@@ -8,8 +8,9 @@ of that name.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import obstore
 from obstore.exceptions import BaseError, InvalidPathError
@@ -21,6 +22,9 @@ from hubsync.stores.objects_native import identity_of, is_representable
 from hubsync.stores.objects_raw import raw_pages
 from hubsync.stores.protocol import ObjectInfo, Vouched
 from hubsync.stores.serving import BUSY, cannot_serve
+
+if TYPE_CHECKING:
+    from hubsync.stores.objects_pages import Pages
 
 _FAILURES: Final = (BaseError, OSError, ValueError)
 _CHUNK: Final = 1000
@@ -37,6 +41,8 @@ class Lister:
         self._client = client
         self._heads = heads
         self._empty: set[ObjectInfo] = set()
+        self._pages: Pages | None = None
+        self._making = threading.Lock()
 
     def every(self, prefix: str, vouched: Vouched | None = None) -> Iterator[Infos]:
         """Every object whose key begins with ``prefix``."""
@@ -58,6 +64,30 @@ class Lister:
             yield from self._raw(prefix, seen)
         except _FAILURES as error:
             raise self._failed(error) from error
+
+    def many(self, prefix: str, vouched: Vouched | None = None) -> Iterator[Infos]:
+        """As `every`, where there are so many objects that each of them counts."""
+        from hubsync.stores.objects_pages import Unexpected
+
+        seen: set[str] = set()
+        try:
+            for rows in self._quick().below(prefix):
+                seen.update([row.key for row in rows])
+                yield rows
+        except Unexpected:
+            for rows in self.every(prefix, vouched):
+                yield [row for row in rows if row.key not in seen]
+
+    def _quick(self) -> Pages:
+        from hubsync.stores.objects_pages import Pages
+
+        with self._making:
+            self._pages = self._pages or Pages(self._client)
+            return self._pages
+
+    def close(self) -> None:
+        if self._pages is not None:
+            self._pages.close()
 
     def level(self, prefix: str, vouched: Vouched | None = None) -> Page:
         """The objects directly under ``prefix``, and the common prefixes of the deeper ones."""

@@ -46,11 +46,24 @@ class Pattern(Struct, frozen=True):
 
     def target(self, method: str, key: str) -> str:
         path = self.before + _quoted(key)
-        asked = hashlib.sha256(f"{method}\n{path}{self.canonical}".encode()).hexdigest()
+        signature = self._signed(f"{method}\n{path}{self.canonical}")
+        return f"{path}?{self.query}{_SIGNATURE}{signature}"
+
+    def listing(self, bucket: str, asked: dict[str, str]) -> str:
+        """Path and query of a listing of all that is in ``bucket``, the path of which is given."""
+        own = [f"{name}={quote(value, safe='')}" for name, value in asked.items()]
+        query = "&".join(sorted([*self.query.split("&"), *own]))
+        rest = self.canonical[self.canonical.index("\nhost:") :]
+        signature = self._signed(f"GET\n{bucket}\n{query}{rest}")
+        return f"{bucket}?{query}{_SIGNATURE}{signature}"
+
+    def _signed(self, request: str) -> str:
+        """The signature of a canonical request."""
+        asked = hashlib.sha256(request.encode()).hexdigest()
         inner, outer = self.inner.copy(), self.outer.copy()
         inner.update((self.signing + asked).encode())
         outer.update(inner.digest())
-        return f"{path}?{self.query}{_SIGNATURE}{outer.hexdigest()}"
+        return str(outer.hexdigest())
 
 
 class Signer:
@@ -59,6 +72,7 @@ class Signer:
     def __init__(self, client: Client) -> None:
         self._reader = client.reader
         settings = client.settings
+        self._prefix = settings.prefix
         secret = settings.config.get("secret_access_key") if settings.credentials is None else None
         self._secret = secret if isinstance(secret, str) else None
         self._pattern: Pattern | None = None
@@ -67,16 +81,32 @@ class Signer:
 
     def target(self, method: Method, key: str) -> str:
         """Path and query of a request for an object."""
+        pattern = self._fresh()
+        if pattern is not None:
+            return pattern.target(method, key)
+        url = self._by_obstore(method, key)
+        return url[len(self.where.scheme) + 3 + len(self.where.netloc) :]
+
+    def listing(self, prefix: str, token: str) -> str | None:
+        """Path and query of a request for a page of the bucket's objects whose key begins with
+        ``prefix``; ``token``: from the page before, or empty. None where only obstore can sign."""
+        pattern = self._fresh()
+        own = _quoted(f"{self._prefix}/") if self._prefix else ""
+        if pattern is None or not pattern.before.endswith(f"/{own}"):
+            return None
+        asked = {"list-type": "2", "prefix": prefix}
+        if token:
+            asked["continuation-token"] = token
+        return pattern.listing(pattern.before.removesuffix(own), asked)
+
+    def _fresh(self) -> Pattern | None:
         if self._secret is not None and time.monotonic() - self._made > _PATTERN_FOR:
             url = self._by_obstore("GET", _SAMPLE)
             self._pattern = pattern_of(url, self._secret)
             self._made = time.monotonic()
             if self._pattern is None:
                 self._secret = None
-        if self._pattern is not None and self._secret is not None:
-            return self._pattern.target(method, key)
-        url = self._by_obstore(method, key)
-        return url[len(self.where.scheme) + 3 + len(self.where.netloc) :]
+        return self._pattern if self._secret is not None else None
 
     def _by_obstore(self, method: Method, key: str) -> str:
         return obstore.sign(self._reader, method, key, _VALID)

@@ -25,6 +25,7 @@ from hubsync.errors import (
     PreconditionFailed,
     SourceChanged,
 )
+from hubsync.remotes.mirror.listing import ListsMany
 from hubsync.stores.protocol import ABSENT, Download, ObjectInfo, Store, Transferred, Upload
 
 ODD_NAMES = (
@@ -65,7 +66,10 @@ def signature(path: Path) -> tuple[int, int, int, int]:
 
 
 def keys(store: Store, prefix: str = "") -> list[str]:
-    return sorted(info.key for batch in store.list(prefix) for info in batch)
+    found = [info for batch in store.list(prefix) for info in batch]
+    if isinstance(store, ListsMany):
+        assert set(found) == {info for batch in store.list_many(prefix) for info in batch}
+    return sorted(info.key for info in found)
 
 
 def level(store: Store, prefix: str = "") -> tuple[list[str], list[str]]:

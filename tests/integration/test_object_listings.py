@@ -25,7 +25,13 @@ class Place:
         self.store, self.put = store, put
 
     def keys(self, prefix: str = "") -> list[str]:
-        return sorted(info.key for batch in self.store.list(prefix) for info in batch)
+        """By either way to list."""
+        one, other = (
+            {info for batch in listed(prefix) for info in batch}
+            for listed in (self.store.list, self.store.list_many)
+        )
+        assert one == other
+        return sorted(info.key for info in one)
 
 
 def s3_client(server: Server) -> Any:

@@ -60,7 +60,8 @@ class GitWitness:
         except (pygit2.GitError, OSError, KeyError, ValueError):
             return None  # the full way says what is amiss
 
-    def is_still_at(self, revision: str) -> bool:
+    def is_still_at(self, revision: str, seen: str) -> bool:
+        """One request. There is nothing to be seen that no revision tells."""
         transport = Transport(self._repository, self._place, self._credentials)
         self.requests = transport.requests
         try:

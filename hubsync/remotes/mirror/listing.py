@@ -14,8 +14,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
-from typing import Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
+import msgspec
+from blake3 import blake3
 from msgspec import Struct
 
 from hubsync.core.figures import counted
@@ -29,6 +31,8 @@ _SPLIT_ABOVE: Final = 20_000
 """A directory with more files than this, and more than a quarter of all, is listed by its parts."""
 _GROUPS: Final = 16
 """How many requests at once are aimed at where nothing is known about the prefixes."""
+_MANY: Final = 10_000
+"""From so many known files on, a listing is a long one."""
 _FEW: Final = 64
 """So many prefixes are asked for one by one, whatever they hold."""
 
@@ -41,7 +45,17 @@ class ListsAround(Protocol):
         """As `Store.list` of everything but ``hidden`` (which ends in ``/``); None: it cannot."""
 
 
-class Shape(Struct, frozen=True):
+@runtime_checkable
+class ListsMany(Protocol):
+    """A store that has another way for listings so long that each object of them counts."""
+
+    def list_many(
+        self, prefix: str = "", vouched: Vouched | None = None
+    ) -> Iterator[list[ObjectInfo]]:
+        """As `Store.list`."""
+
+
+class Shape(Struct, frozen=True, array_like=True):
     """How many known files lie below each directory of the first two levels (keys end in ``/``)."""
 
     below: dict[str, int]
@@ -63,15 +77,52 @@ def shape_of(tree: Tree) -> Shape:
     return Shape(below, total)
 
 
+class Naming:
+    """Names a whole listing: two of the same name showed the same objects, in the same order within
+    each prefix. ``doubtful``: some of it has no name, such as an object of which the store asked
+    what it is."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, Any] = {}
+        self.doubtful = False
+
+    def take(self, prefix: str, batch: list[ObjectInfo]) -> None:
+        """The next objects below ``prefix``. From any thread, of each prefix by one at a time."""
+        part = self._parts.get(prefix)
+        if part is None:
+            part = self._parts.setdefault(prefix, blake3())
+        try:
+            part.update(msgspec.msgpack.encode(batch))
+        except UnicodeEncodeError:  # a name that is no text
+            self.doubtful = True
+
+    def vouching(self, vouched: Vouched | None) -> Vouched:
+        def heard(info: ObjectInfo) -> bool:
+            self.doubtful = True
+            return vouched is not None and vouched(info)
+
+        return heard
+
+    def name(self) -> bytes:
+        whole = blake3()
+        for prefix, part in sorted(self._parts.items()):
+            key = prefix.encode("utf-8", "surrogateescape")  # of any name that a folder may have
+            whole.update(len(key).to_bytes(4, "big") + key + part.digest())
+        return whole.digest()
+
+
 def _is_big(count: int, total: int) -> bool:
     return count > _SPLIT_ABOVE and count * 4 > total
 
 
 @contextlib.contextmanager
 def list_files(
-    store: Store, known: Tree, vouched: Vouched | None = None
+    store: Store,
+    shape: Callable[[], Shape],
+    vouched: Vouched | None = None,
+    naming: Naming | None = None,
 ) -> Iterator[Iterator[list[ObjectInfo]]]:
-    """Every object outside ``.hubsync/``, in batches.
+    """Every object outside ``.hubsync/``, in batches; ``shape``: of what is known.
 
     The listing goes on in the background from the moment the context is entered. One that breaks
     off after it has begun raises SafetyStop (rule 9); before that, what the store raises.
@@ -81,7 +132,7 @@ def list_files(
 
     def run() -> None:
         try:
-            for batch in _batches(store, known, vouched):
+            for batch in _batches(store, shape, vouched, naming or Naming()):
                 if stop.is_set():
                     return
                 arrived.put(batch)
@@ -121,23 +172,36 @@ def _broke_off(seen: int, error: HubsyncError) -> SafetyStop:
     )
 
 
-def _batches(store: Store, known: Tree, vouched: Vouched | None) -> Iterator[list[ObjectInfo]]:
+def _batches(
+    store: Store, shaped: Callable[[], Shape], vouched: Vouched | None, naming: Naming
+) -> Iterator[list[ObjectInfo]]:
+    vouched = naming.vouching(vouched)
     with ThreadPoolExecutor(_LISTERS if store.capabilities.parallel_prefixes else 1) as pool:
         first = pool.submit(store.list_level, "", vouched)
         if not store.capabilities.parallel_prefixes:
             around = store.list_around(layout.METADATA) if isinstance(store, ListsAround) else None
-            yield from _one_by_one(store, first.result(), vouched) if around is None else around
+            everything = _one_by_one(store, first.result(), vouched) if around is None else around
+            for batch in everything:
+                naming.take("", batch)
+                yield batch
             return
-        shape = shape_of(known)
+        shape = shaped()
         objects, deeper = first.result()
-        yield _outside(objects)
+        top = _outside(objects)
+        naming.take("", top)
+        yield top
         prefixes = [one for one in deeper if one != layout.METADATA]
         big = [one for one in prefixes if _is_big(shape.below.get(one, 0), shape.total)]
         asked = grouped([one for one in prefixes if one not in big], shape)
-        for objects, deeper in pool.map(lambda prefix: store.list_level(prefix, vouched), big):
+        levels = pool.map(lambda prefix: store.list_level(prefix, vouched), big)
+        for prefix, (objects, deeper) in zip(big, levels, strict=True):
+            naming.take(prefix, objects)
             yield objects
             asked += grouped(deeper, shape)
-        yield from _all_of(pool, asked, lambda prefix: store.list(prefix, vouched))
+        listed = store.list
+        if shape.total >= _MANY and isinstance(store, ListsMany):
+            listed = store.list_many
+        yield from _all_of(pool, asked, lambda prefix: listed(prefix, vouched), naming)
 
 
 def _one_by_one(store: Store, top: Level, vouched: Vouched | None) -> Iterator[list[ObjectInfo]]:
@@ -189,6 +253,7 @@ def _all_of(
     pool: ThreadPoolExecutor,
     asked: Iterable[tuple[str, int]],
     listed: Callable[[str], Iterator[list[ObjectInfo]]],
+    naming: Naming,
 ) -> Iterator[list[ObjectInfo]]:
     """Batches as they come in from all listings at once."""
     arrived: SimpleQueue[list[ObjectInfo] | BaseException | None] = SimpleQueue()
@@ -196,10 +261,10 @@ def _all_of(
     def run(prefix: str, depth: int) -> None:
         try:
             for batch in listed(prefix):
-                if prefix.endswith("/"):
-                    arrived.put(batch)
-                else:
-                    arrived.put([one for one in batch if one.key.count("/") >= depth])
+                if not prefix.endswith("/"):
+                    batch = [one for one in batch if one.key.count("/") >= depth]
+                naming.take(prefix, batch)
+                arrived.put(batch)
         except BaseException as error:  # handed to the consumer, which raises it
             arrived.put(error)
         else:

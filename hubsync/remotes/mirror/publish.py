@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
@@ -14,7 +15,7 @@ from hubsync.remotes.mirror import lineage, revision
 from hubsync.remotes.mirror.books import Books, HeadAt
 from hubsync.remotes.mirror.commit import Committed, Committer
 from hubsync.remotes.mirror.journal import Journal
-from hubsync.remotes.mirror.listing import list_files
+from hubsync.remotes.mirror.listing import list_files, shape_of
 from hubsync.remotes.mirror.order import Ordered, made_room, ordered
 from hubsync.remotes.mirror.place import Place, content_digest
 from hubsync.remotes.mirror.preparing import Turn, Work
@@ -121,7 +122,7 @@ class Publisher(Struct, frozen=True):
     def _without_present(self, order: Ordered, tree: Tree) -> tuple[Ordered, list[Outcome]]:
         """Creations of what another tool has put there are moved: told by one listing, which is
         fewer requests than a look at each path."""
-        with list_files(self.place.store, tree) as listing:
+        with list_files(self.place.store, partial(shape_of, tree)) as listing:
             there = {info.key for batch in listing for info in batch}
         taken = {put.path for put in (*order.puts, *order.late) if put.expect is None} & there
         moved = [

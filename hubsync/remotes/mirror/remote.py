@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hubsync.core.figures import counted
 from hubsync.errors import ObjectNotFound
@@ -34,6 +35,7 @@ from hubsync.remotes.mirror.reading import read_metadata
 from hubsync.remotes.mirror.uploads import UploadNotes
 from hubsync.remotes.mirror.waiting import Waiting
 from hubsync.remotes.mirror.wire import FormatFile
+from hubsync.remotes.mirror.witness import Heard, MirrorWitness
 from hubsync.remotes.protocol import (
     Change,
     Collected,
@@ -87,6 +89,7 @@ class MirrorRemote:
         self._mirror: _Mirror | None = None
         self._seen: Expected | None = None
         self._doubted: set[str] = set()
+        self._heard: Callable[[], Heard] | None = None
 
     @property
     def capabilities(self) -> RemoteCapabilities:
@@ -151,6 +154,9 @@ class MirrorRemote:
     def snapshot(self, known: Known | None, *, listing: bool) -> Snapshot:
         """After an interrupted publish everything is listed once, whatever ``listing`` says: only
         so can its objects be told from other tools'."""
+        heard, self._heard = self._heard, None
+        if heard is not None:
+            return self._as_known(known, heard(), listing)
         mirror = self._open()
         listed = listing or self._left_over()
         if listed:
@@ -164,6 +170,21 @@ class MirrorRemote:
         if known is None and isinstance(self._store, Prepares):
             self._store.prepare(len(seen.snapshot.tree))
         return seen.snapshot
+
+    def witness(self, stands_at: str, *, listing: bool) -> MirrorWitness:
+        """For a workspace that remembers the revision ``stands_at``."""
+        unfinished = Journal(self._scratch, "").exists() or bool(self._doubted)
+        return MirrorWitness(self._store, self._open, unfinished, stands_at, listing=listing)
+
+    def heard(self, answer: Callable[[], Heard] | None) -> None:
+        """See `protocol.Hears`: all is as at the revision that is known."""
+        self._heard = answer
+
+    def _as_known(self, known: Known | None, heard: Heard, listed: bool) -> Snapshot:
+        seen = snapshot.from_books(self._open().books, known, heard.head)
+        found = replace(seen.snapshot, seen=heard.seen)
+        self._seen = Expected(found, seen.head, seen.recorded, listed)
+        return found
 
     def fetch(
         self,

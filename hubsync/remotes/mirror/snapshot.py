@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from functools import cache, partial
 from typing import Final
 
 from msgspec import Struct
@@ -14,8 +15,9 @@ from hubsync.remotes.mirror import compare, lineage, revision, shape, wire
 from hubsync.remotes.mirror.books import Books, HeadAt, Index
 from hubsync.remotes.mirror.compare import Differences, Overlay
 from hubsync.remotes.mirror.lineage import LastSeen
-from hubsync.remotes.mirror.listing import list_files
+from hubsync.remotes.mirror.listing import Naming, list_files, shape_of
 from hubsync.remotes.mirror.revision import Revision
+from hubsync.remotes.mirror.witness import Listed
 from hubsync.remotes.protocol import Known, Snapshot
 from hubsync.stores.protocol import Store, TooLarge
 
@@ -74,10 +76,10 @@ def _head(books: Books, basis: Basis) -> HeadAt:
     return head
 
 
-def from_books(books: Books, known: Known | None) -> Seen:
-    """The index alone, trusted as it is."""
+def from_books(books: Books, known: Known | None, head: HeadAt | None = None) -> Seen:
+    """The index alone, trusted as it is. ``head``: if it was read a moment ago."""
     basis = basis_of(known, books.remote_id)
-    index = books.index(_head(books, basis), basis.tree, basis.last, basis.seen)
+    index = books.index(head or _head(books, basis), basis.tree, basis.last, basis.seen)
     return _seen(index, basis, Overlay({}, frozenset(), ()))
 
 
@@ -95,7 +97,7 @@ def from_listing(
     which a write found something else than the last listing showed.
     """
     basis = basis_of(known, books.remote_id)
-    index, found = _both(store, books, basis, doubted)
+    index, found, named = _both(store, books, basis, doubted)
     journal = {**journal, **_links_found(store, index.tree, found, journal)}
     if _needs_second_look(found, journal):
         moved = books.head_unless(index.at.identity)
@@ -108,12 +110,13 @@ def from_listing(
                 {**index.fresh, **later.fresh},
                 index.problems + later.problems,
             )
-    return _seen(index, basis, compare.overlay(index.tree, found, journal))
+    return _seen(index, basis, compare.overlay(index.tree, found, journal), named)
 
 
 def _both(
     store: Store, books: Books, basis: Basis, doubted: Container[str]
-) -> tuple[Index, Differences]:
+) -> tuple[Index, Differences, str]:
+    """The index, where the listing is not as it says, and the listing's name (see `Listed`)."""
     for _ in range(_ATTEMPTS):
         head = _head(books, basis)
         # How the files are spread says how best to list them; where that is not known, the index
@@ -121,11 +124,12 @@ def _both(
         first = books.index(head, None, 0, basis.seen) if basis.tree is None else None
         spread = first.tree if first is not None else basis.tree
         vouched = compare.vouched(spread or Tree(), head.mtime, doubted)
-        with list_files(store, spread or Tree(), vouched) as listing:
+        shape, naming = cache(partial(shape_of, spread or Tree())), Naming()
+        with list_files(store, shape, vouched, naming) as listing:
             index = first or books.index(head, basis.tree, basis.last, basis.seen)
             found = compare.differences(index.tree, listing)
         if index.at.identity == head.identity:
-            return index, found
+            return index, found, "" if naming.doubtful else Listed(naming.name(), shape()).text
     raise Unreachable(
         "The remote's index keeps being rewritten while it is read.", "Try again in a moment."
     )
@@ -158,7 +162,7 @@ def _needs_second_look(found: Differences, journal: Mapping[str, Entry]) -> bool
     return bool(found.missing) or any(key not in journal for key in found.odd)
 
 
-def _seen(index: Index, basis: Basis, laid: Overlay) -> Seen:
+def _seen(index: Index, basis: Basis, laid: Overlay, named: str = "") -> Seen:
     tree = index.tree.with_changes(laid.changes)
     changed = laid.changes.keys() | index.fresh.keys() | basis.watched
     fit = shape.misfits(tree, _before(basis), changed)
@@ -180,6 +184,7 @@ def _seen(index: Index, basis: Basis, laid: Overlay) -> Seen:
             tree=tree,
             problems=index.problems + laid.problems + fit.problems,
             unrecorded=unrecorded,
+            seen=named,
         ),
         index.at,
         index.tree,

@@ -684,3 +684,14 @@ def test_what_the_other_hubs_rules_hide_is_not_sent_where_both_changed_the_rules
         two.sync()
     assert not hidden & site.objects().keys()
     assert ("old/1" in site.objects()) is (met != "first meeting")
+
+
+def test_rules_arrive_where_an_empty_directory_has_their_name(site: Site) -> None:
+    one, two = site.pair({"a": "1"})
+    two.write({".hubsyncignore": "*.tmp\n"})
+    two.sync()
+    os.mkdir(one / ".hubsyncignore")
+    one.sync()
+    two.sync()
+    assert one.files() == two.files()
+    assert "*.tmp\n" in one.files().values()

@@ -38,7 +38,7 @@ def tree_of(keys: set[str]) -> Tree:
 
 
 def listed(store: WrappedStore, known: Tree) -> Counter[str]:
-    with list_files(store, known) as batches:
+    with list_files(store, lambda: shape_of(known)) as batches:
         return Counter(info.key for batch in batches for info in batch)
 
 
