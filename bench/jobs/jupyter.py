@@ -24,6 +24,7 @@ _STARTS = 3
 _PATIENCE = 30.0
 _IDLE = 60.0
 """Seconds in which an idle server is watched."""
+_AFTER = 5.0
 _SIZE = 256
 _PLAIN = "jupyter server"
 _WITH = "jupyter server with hubsync"
@@ -89,8 +90,10 @@ def idle(place: Place, rounds: int) -> Finding:
             _, plain = _watched(server, window)
         with running(place.folder("with"), workspace, env=store.env) as server:
             server.settle()
+            looked = (Pace().look + _AFTER) if number >= 100_000 else 1.0
+            time.sleep(looked)  # what belongs to the cycle before, such as another process for it
             with_hubsync, memory = _watched(server, window)
-            full = _full_cycle(server)
+            full = _full_cycle(server, looked) - looked * with_hubsync / window
     share = 100 * (with_hubsync / window + full / Pace().full)
     extra = (memory - plain) / 1e6
     return Finding(
@@ -201,10 +204,12 @@ def _watched(server: Server, window: float) -> tuple[float, int]:
     return after.seconds - before.seconds, after.memory
 
 
-def _full_cycle(server: Server) -> float:
-    """Processor time in seconds of a cycle that compares everything and finds nothing."""
+def _full_cycle(server: Server, after: float) -> float:
+    """Processor time in seconds of a cycle that compares everything and finds nothing, and of what
+    comes of it in the seconds ``after`` it."""
     before, last = server.used(), server.status()["last_sync"]
     server.ask("POST", "hubsync/sync", {})
     while server.status()["last_sync"] == last:
         time.sleep(0.2)
+    time.sleep(after)
     return server.used().seconds - before.seconds

@@ -3,7 +3,7 @@
 `MirrorRemote` only brings the parts together; each has its own module:
 
 - `opening`, `wire`, `layout`: what the metadata is; docs/reference/mirror-format.md
-- `books`, `lineage`, `listing`, `compare`, `shape`, `snapshot`: reading
+- `books`, `lineage`, `listing`, `compare`, `shape`, `snapshot`, `witness`: reading
 - `order`, `preparing`, `writing`, `journal`, `lease`, `publish`, `commit`, `compaction`: writing
 - `transfer`, `history`, `gc`: contents, earlier contents, pruning
 """
