@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from blake3 import blake3
@@ -110,9 +110,12 @@ def row(kind: str, evidence: tuple[int, int, int, int], path: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def rows(listing: bytes) -> list[bytes]:
+def rows(listing: bytes) -> Iterator[bytes]:
     """Every path's, in the order of the walk: a directory comes before what is in it."""
-    return listing.split(b"\0")[:-1]
+    start = 0
+    while (end := listing.find(b"\0", start)) >= 0:
+        yield listing[start:end]
+        start = end + 1
 
 
 def path_of(row: bytes) -> tuple[str, bool]:

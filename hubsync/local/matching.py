@@ -45,18 +45,23 @@ def matched(
     empty = {path for path, entry in beside.items() if entry and entry.kind is Kind.DIR}
     if len(empty) < len(beside):
         return None
-    files = {path: entry for path, entry in base.items() if entry.kind is not Kind.DIR}
-    empty |= base.keys() - files.keys()
-    # Evidence that vouches for nothing (inode 0) is in no listing.
-    expected = {_row(path, entry) for path, entry in files.items()}
-    listed = rows(listing)
-    others = [one for one in listed if one not in expected]
-    if len(listed) - len(others) != len(expected):
+    directories = {path for path, entry in base.items() if entry.kind is Kind.DIR}
+    empty |= directories
+    met, others = 0, []
+    for one in rows(listing):
+        path, is_dir = path_of(one)
+        entry = None if is_dir else base.get(path)
+        # Evidence that vouches for nothing (inode 0) is in no listing.
+        if entry is not None and one == _row(path, entry):
+            met += 1
+        else:
+            others.append(one)
+    if met < len(base) - len(directories):
         return None
     found = _Others(rules)
     if not all(map(found.takes, others)):
         return None
-    above = _above([*files, *found.hidden_files, *found.hidden, *empty])
+    above = _above([*(base.keys() - directories), *found.hidden_files, *found.hidden, *empty])
     if not empty <= found.directories or found.directories - above - empty:
         return None  # empty directories that no scan has met yet
     if not above.isdisjoint(empty):
@@ -64,7 +69,7 @@ def matched(
     if not above.isdisjoint(found.hidden):
         return None
     within = found.within
-    kept = joined(one for one in listed if one not in within) if within else listing
+    kept = joined(one for one in rows(listing) if one not in within) if within else listing
     return Matched(named(kept), tuple(found.hidden), kept, tuple(found.hidden_files))
 
 

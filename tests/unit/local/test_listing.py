@@ -15,7 +15,7 @@ from tests.users import unprivileged
 def listed(root: Path, *hidden: str) -> list[bytes]:
     with Listing(str(root), hidden) as listing:
         assert listing.name()
-        return rows(listing.content())
+        return list(rows(listing.content()))
 
 
 def name(root: Path) -> str:
