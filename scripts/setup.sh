@@ -125,6 +125,8 @@ case $level in
         ;;
     bench)
         pip_install --editable '.[all]' --group bench
+        # Apart, for JupyterLab takes whatever it finds beside itself.
+        pip_install --no-deps --upgrade --target $venv/peers nbdime colorama
         need unison unison "the benchmark compares with"
         install_chromium
         install_node

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -69,6 +70,7 @@ def notebooks(place: Place, rounds: int) -> Finding:
     if not found:
         raise Wrong(f"no merges in {place.notebooks}; {_SET}")
     mergers: dict[str, Merger] = {HUBSYNC: _ours, "git merge-file": _git()}
+    sys.path.append(os.fspath(Path(sys.prefix) / "peers"))  # see scripts/setup.sh
     has_nbdime = find_spec("nbdime") is not None
     if has_nbdime:
         mergers["nbdime"] = _nbdime()
@@ -97,7 +99,7 @@ def _verdicts(last: Mapping[str, _Tally], taken: Mapping[str, list[_Tally]]) -> 
     return (
         Verdict(
             "time / nbdime",
-            f"{ratio:.3f} x" if ratio else "nbdime is not installed (pip install nbdime)",
+            f"{ratio:.3f} x" if ratio else "nbdime is not installed (scripts/setup.sh bench)",
             f"{_OF_NBDIME:g} x",
             ratio <= _OF_NBDIME if ratio else None,
         ),
@@ -178,7 +180,7 @@ def _nbdime() -> Merger:
 
             nbdime.log.logger.setLevel(logging.ERROR)  # it tells of every conflict
     except ImportError as error:
-        raise Wrong("nbdime is not installed: .venv/bin/pip install nbdime") from error
+        raise Wrong("nbdime is not installed: run scripts/setup.sh bench") from error
 
     def merged(versions: _Versions) -> _Merged:
         with warnings.catch_warnings():
