@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 import obstore
 import pytest
+from botocore.auth import S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from hubsync.stores import objects_sign
 from hubsync.stores.objects_client import Client
@@ -34,7 +37,10 @@ def client(url: str = "s3://bucket/prefix", **options: object) -> Client:
     return Client(settings_for(url, {**KEYS, **options}, {}))
 
 
-def same_second(make: Callable[[], tuple[str, str]]) -> tuple[str, str]:
+T = TypeVar("T")
+
+
+def same_second(make: Callable[[], tuple[T, T]]) -> tuple[T, T]:
     """Both sign for the time that it is; a second may end between the two."""
     for _ in range(20):
         mine, theirs = make()
@@ -104,3 +110,45 @@ def test_where_the_secret_is_not_the_one_that_signs_obstore_signs_each(
 
     mine, theirs = same_second(both)
     assert mine == theirs
+
+
+@pytest.mark.parametrize("token", ["", "1/aB+c=="])
+@pytest.mark.parametrize("prefix", ["", "prefix/", "prefix/a b+ü/x&y=z"])
+@pytest.mark.parametrize(
+    ("options", "address"),
+    [
+        ({}, "http://127.0.0.1:9/bucket/"),
+        ({"session_token": "a+token/with=signs&"}, "http://127.0.0.1:9/bucket/"),
+        (
+            {"endpoint": "https://s3.example.org", "virtual_hosted_style_request": "true"},
+            "https://s3.example.org/",
+        ),
+    ],
+    ids=["keys", "session", "virtual-hosted"],
+)
+@pytest.mark.parametrize("url", ["s3://bucket", "s3://bucket/prefix", "s3://bucket/a b/ü"])
+def test_a_listing_is_signed_as_amazons_library_signs_it(
+    url: str, prefix: str, token: str, options: dict[str, str], address: str
+) -> None:
+    keys = Credentials("an-access-key", "a/secret+key=", options.get("session_token"))
+    asked = {"list-type": "2", "prefix": prefix} | ({"continuation-token": token} if token else {})
+
+    def both() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+        signer = Signer(client(url, **options))
+        target = signer.listing(prefix, token)
+        assert target is not None
+        assert f"{signer.where.scheme}://{signer.where.netloc}{target}".startswith(address)
+        mine = urlsplit(target)
+        request = AWSRequest("GET", address, params=asked)
+        S3SigV4QueryAuth(keys, "s3", "eu-central-1", expires=900).add_auth(request)
+        theirs = urlsplit(request.url)
+        return parse_qs(mine.query), parse_qs(theirs.query)
+
+    mine, theirs = same_second(both)
+    assert mine == theirs
+
+
+def test_a_listing_can_only_be_signed_with_the_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    signer = Signer(client())
+    monkeypatch.setattr(signer, "_secret", "an older secret")
+    assert signer.listing("", "") is None
