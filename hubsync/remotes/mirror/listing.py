@@ -79,11 +79,12 @@ def shape_of(tree: Tree) -> Shape:
 
 class Naming:
     """Names a whole listing: two of the same name showed the same objects, in the same order within
-    each prefix. ``doubtful``: some of it has no name, such as an object of which the store asked
-    what it is."""
+    each prefix. ``shape``: by which it was asked for. ``doubtful``: some of it has no name, such as
+    an object of which the store asked what it is."""
 
     def __init__(self) -> None:
         self._parts: dict[str, Any] = {}
+        self.shape = Shape({}, 0)
         self.doubtful = False
 
     def take(self, prefix: str, batch: list[ObjectInfo]) -> None:
@@ -185,7 +186,7 @@ def _batches(
                 naming.take("", batch)
                 yield batch
             return
-        shape = shaped()
+        shape = naming.shape = shaped()
         objects, deeper = first.result()
         top = _outside(objects)
         naming.take("", top)

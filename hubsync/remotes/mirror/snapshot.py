@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from functools import cache, partial
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
@@ -124,12 +124,12 @@ def _both(
         first = books.index(head, None, 0, basis.seen) if basis.tree is None else None
         spread = first.tree if first is not None else basis.tree
         vouched = compare.vouched(spread or Tree(), head.mtime, doubted)
-        shape, naming = cache(partial(shape_of, spread or Tree())), Naming()
-        with list_files(store, shape, vouched, naming) as listing:
+        naming = Naming()
+        with list_files(store, partial(shape_of, spread or Tree()), vouched, naming) as listing:
             index = first or books.index(head, basis.tree, basis.last, basis.seen)
             found = compare.differences(index.tree, listing)
         if index.at.identity == head.identity:
-            return index, found, "" if naming.doubtful else Listed(naming.name(), shape()).text
+            return index, found, "" if naming.doubtful else Listed(naming.name(), naming.shape).text
     raise Unreachable(
         "The remote's index keeps being rewritten while it is read.", "Try again in a moment."
     )
