@@ -170,6 +170,8 @@ class Quiet:
         layout = self._links.layout
         if view.scan.nested or view.snapshot.submodules or remembered.remote:
             return
+        if remembered.local and view.policy.empty_directories:
+            return  # what a pull found here and did not send
         if remembered.revision != before.revision:
             return
         own = mark.own_files(layout, self._name)

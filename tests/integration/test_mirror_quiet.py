@@ -189,6 +189,27 @@ def test_a_push_that_lists_nothing_spares_no_sync_its_listing(site: Folder, hub:
     assert [one.path for one in hub.sync().down] == ["d/nothing"]
 
 
+@pytest.mark.parametrize(
+    "act", [lambda hub: os.mkdir(hub / "new"), lambda hub: (hub / "new").touch()]
+)
+def test_a_pull_leaves_what_has_to_be_sent(hub: Hub, act: Callable[[Hub], object]) -> None:
+    act(hub)
+    for _ in range(3):
+        hub.pull()
+        time.sleep(0.03)
+    assert [one.path for one in hub.sync().up] == ["new"]
+
+
+@pytest.mark.parametrize("name", ["empty", "d/nothing"])
+def test_a_pull_leaves_what_has_to_be_deleted(hub: Hub, name: str) -> None:
+    path = hub / name
+    path.rmdir() if path.is_dir() else path.unlink()
+    for _ in range(3):
+        hub.pull()
+        time.sleep(0.03)
+    assert list(hub.sync().deleted_remotely) == [name]
+
+
 def test_few_paths_are_looked_at_after_an_edit(site: Folder, hub: Hub) -> None:
     for number in range(3):
         hub.write({"a.txt": f"{number}\n", f"d/new {number}": "new"})
