@@ -460,6 +460,28 @@ def test_what_was_staged_and_is_nowhere_else_stays_findable(site: GitSite) -> No
     assert one.is_clean()
 
 
+@pytest.mark.parametrize("there", [{}, {"b": "1"}], ids=["nothing there", "something there"])
+def test_what_was_staged_before_the_first_commit_stays_findable(
+    site: GitSite, there: dict[str, str | None]
+) -> None:
+    if there:
+        site.begin(there)
+    folder = site.folder / "one"
+    git(site.folder, "init", "-q", "-b", "main", "one")
+    for name in ("a", "gone"):
+        (folder / name).write_text(f"staged {name}")
+    git(folder, "add", "a", "gone")
+    (folder / "a").write_text("edited on")
+    (folder / "gone").unlink()
+    one = site.hub("one")
+    one.sync()
+    assert site.files() == {"a": "edited on", **there}
+    (backup,) = one.git("for-each-ref", "--format=%(refname)", "refs/hubsync/backup/").splitlines()
+    assert one.git("show", f"{backup}:a") == "staged a"
+    assert one.git("show", f"{backup}:gone") == "staged gone"
+    assert one.is_clean()
+
+
 def test_line_ends_are_converted_as_gitattributes_say(site: GitSite) -> None:
     one = site.hub("one", {".gitattributes": "*.bat text eol=crlf\n*.txt text\n"})
     (one.directory / "run.bat").write_bytes(b"one\r\ntwo\r\n")

@@ -122,20 +122,19 @@ def make_room(repository: Any, tree: Any) -> None:
 def _keep_staged(clone: Clone, index: Any, before: str) -> None:
     """What was staged and is neither committed nor on the disk any more stays findable: as a
     commit under refs/hubsync/backup/."""
-    if not before:
-        return
     repository = clone.repository
     storing = Storing(repository)
+    tree = objects.tree_of(repository, before) or repository[repository.TreeBuilder().write()]
     staged = [
         delta
-        for delta in index.diff_to_tree(objects.tree_of(repository, before)).deltas
+        for delta in index.diff_to_tree(tree).deltas
         if delta.status_char() in "AM" and not _on_disk(repository, storing, delta.new_file)
     ]
     if not staged:
         return
-    name = index.write_tree()
+    name, parents = index.write_tree(), [before] if before else []
     who = pygit2.Signature("hubsync", "hubsync@localhost")
-    commit = repository.create_commit(None, who, who, "Staged before a sync\n", name, [before])
+    commit = repository.create_commit(None, who, who, "Staged before a sync\n", name, parents)
     reference = f"{tips.BACKUP}index-{commit}"
     repository.references.create(reference, commit, force=True)
     clone.news.tell(news.staged_kept(reference))
