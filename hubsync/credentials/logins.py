@@ -25,7 +25,7 @@ from hubsync.credentials.places import Places
 from hubsync.credentials.requests import asking
 from hubsync.credentials.secret import Secret, may_be_secret
 from hubsync.credentials.stored import StoredLogin
-from hubsync.errors import AccessDenied, UsageError
+from hubsync.errors import AccessDenied, Unreachable, UsageError
 
 if TYPE_CHECKING:
     from hubsync.credentials.choosing import Offered, Offers
@@ -191,11 +191,18 @@ class Logins:
 
     def for_site(self, site: Site, user: str | None) -> Iterator[Login | Unusable]:
         """All logins that there are for a site, the best first: that of `hubsync login`, then what
-        is found. ``user``: the one that the URL names."""
-        own = self._own.current(site.host) if site.private else None
+        is found. ``user``: the one that the URL names. Raises Unreachable at the end, where the one
+        of `hubsync login` may be good once it can be renewed."""
+        asleep: Unreachable | None = None
+        try:
+            own = self._own.current(site.host) if site.private else None
+        except Unreachable as error:
+            own, asleep = None, error
         if own is not None:
             yield own
         yield from found.logins(site, user, self._places)
+        if asleep is not None:
+            raise asleep
 
     def after_refusal(self, host: str, secret: Secret) -> Login | None:
         """The host refused what `hubsync login` keeps. Another login, if GitHub renews it."""

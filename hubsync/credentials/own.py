@@ -60,7 +60,8 @@ class Own:
         return True
 
     def current(self, host: str) -> Login | None:
-        """The login for a host, renewed if its end is near; None: there is none any more."""
+        """The login for a host, renewed if its end is near; None: there is none any more. Raises
+        Unreachable if it has ended and nobody answers who could renew it."""
         kept = self.all().get(host)
         if kept is not None and self._ends(kept):
             kept = self._renewed(host, kept)
@@ -112,8 +113,9 @@ class Own:
                 # What is left of the old token's time is used; the server tells when it is over.
                 if kept.expires is not None and kept.expires > self._clock():
                     return kept
-                if isinstance(error, AccessDenied):
-                    stored.put(host, None)
+                if not isinstance(error, AccessDenied):
+                    raise
+                stored.put(host, None)
                 return None
             renewed = self.granted(grant, kept.user, kept.client_id)
             stored.put(host, renewed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from copy import copy
 from pathlib import Path
@@ -16,7 +17,7 @@ from pygit2.enums import ConfigLevel, CredentialType
 from hubsync.credentials import keys
 from hubsync.credentials.logins import Logins
 from hubsync.credentials.places import Places
-from hubsync.errors import AccessDenied
+from hubsync.errors import AccessDenied, Unreachable
 from hubsync.remotes.git.credentials import Finder
 from hubsync.remotes.git.place import GitPlace
 from hubsync.remotes.git.transport import Transport
@@ -258,3 +259,27 @@ def test_an_agent_is_asked_first(
             assert there.heads() == ({}, "")
         finally:
             agent.terminate()
+
+
+def test_a_login_that_cannot_be_renewed_now_is_not_refused(
+    github: FakeGitHub, places: Places, tmp_path: Path
+) -> None:
+    with_app = {**places.env, "GH_SCOPED_CREDS_CLIENT_ID": CLIENT_ID}
+    logins = Logins(
+        with_app,
+        clock=lambda: time.time() - 9 * 3600,
+        pause=lambda seconds: None,
+        places=replace(places, env=with_app),
+    )
+    github.interval = 0
+    logins.finish(logins.begin(github.host))
+    there = transport(github, places, tmp_path)
+    github.down = 20
+    with pytest.raises(Unreachable):
+        there.heads()
+    with pytest.raises(Unreachable):
+        Logins(with_app, places=replace(places, env=with_app)).who(github.host)
+    assert tried(github) == []
+    github.down = 0
+    there.heads()
+    assert len(tried(github)) == 1

@@ -13,7 +13,7 @@ from hubsync.credentials.logins import Account, Logins
 from hubsync.credentials.places import Places
 from hubsync.credentials.secret import Secret
 from hubsync.credentials.stored import Stored, StoredLogin
-from hubsync.errors import AccessDenied, LocalError, UsageError
+from hubsync.errors import AccessDenied, LocalError, Unreachable, UsageError
 from tests.servers import FakeGitHub, fake_github
 from tests.servers.github import CLIENT_ID
 from tests.unit.credentials.clock import Clock
@@ -162,7 +162,8 @@ def test_a_github_that_is_down_costs_no_login(
     assert token(logins) == first
     clock.now += 600
     github.down = 1
-    assert token(logins) == ""
+    with pytest.raises(Unreachable):
+        token(logins)
     assert github.alive(token(logins))
 
 
