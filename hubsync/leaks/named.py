@@ -38,7 +38,7 @@ _OTHER_NAMES: Final = re.compile(
 _BEFORE: Final = 16
 
 _REST: Final = r"""(?:[_-]?(?:access[_-]?key|key|value|prod|dev|live|\d{1,3}))?"""
-_QUOTE: Final = r"""\\?["'`]|&quot;"""
+_QUOTE: Final = r"""["]{3}|[']{3}|\\?["'`]|&quot;"""
 _ASSIGNED: Final = re.compile(
     rf"""{_REST}(?P<closing>{_QUOTE})?\]?[ \t]*(?::[ \t]*[\w.| ]{{1,30}}(?==))?"""
     rf"""(?P<sign>:=|=>|<-|={{1,3}}|:|,)[ \t]*(?:default[ \t]*=[ \t]*)?(?:[rbuf]{{1,2}}(?=["']))?"""
@@ -52,6 +52,9 @@ _SETTINGS: Final = re.compile(
 )
 """Files in which values need no quotes; elsewhere a value without quotes is most likely a name."""
 _SHELL: Final = re.compile(r"(?:^|\n)[ \t]*(?:[!%]*(?:export|set_env|env|ENV)[ \t]+)[\w=]*$")
+_SCRIPT: Final = re.compile(r"\.(?:sh|bash|zsh|ksh)$", re.IGNORECASE)
+_LINE: Final = re.compile(r"(?:^|\n)[ \t]*(?:(?:local|readonly|declare|typeset)[ \t]+)?\w*$")
+"""What is before an assignment in a script of the shell."""
 
 
 def assigned(path: str, text: str, needle: str, at: int) -> tuple[int, int] | None:
@@ -75,4 +78,7 @@ def assigned(path: str, text: str, needle: str, at: int) -> tuple[int, int] | No
 def _needs_no_quotes(path: str, text: str, at: int) -> bool:
     if _SETTINGS.search(path):
         return True
-    return _SHELL.search(text, max(0, at - 80), at) is not None
+    start = max(0, at - 80)
+    if _SCRIPT.search(path) and _LINE.search(text, start, at):
+        return True
+    return _SHELL.search(text, start, at) is not None

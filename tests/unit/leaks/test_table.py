@@ -55,6 +55,10 @@ SECRETS = [
     ("a.yaml", f"db:\n  password: {password()}", "password"),
     ("a.env", f"DB_PASSWORD={password()}", "password"),
     ("a.sh", f"export PGPASSWORD={password()}", "password"),
+    ("run.sh", f"set -e\nPASSWORD={password()}\n", "password"),
+    ("run.sh", f"    local db_password={password()}\n", "password"),
+    ("a.py", f'password = """{password()}"""', "password"),
+    ("a.py", f"password = '''{password()}'''", "password"),
     ("a.R", f"api_key <- 1\napi_key = '{noise(32, HEX)}'", "API key or token"),
     ("a.R", f'api_key <- "{noise(32, HEX)}"', "API key or token"),
     ("a.py", f'password: str = "{password()}"', "password"),
@@ -107,6 +111,7 @@ HARMLESS = [
     ("a.py", "mapbox = 'pk.ey" + f"J{noise(60)}.{noise(22)}'"),
     ("a.py", "session_token_expires_at_2021 = now(); pwd = '/home/ada1'"),
     ("a.sh", "cd $pwd && PWD=/data/run1 task-runner --risk-level=3 sk-learn"),
+    ("a.sh", "PASSWORD=$1\nSECRET=$(cat /run/s1)\npassword=${DB_PASS1}\ntoken=/run/t1/abc"),
     ("a.bib", "@article{secret2019, title = {The Secret: 42 Tokens}, key = {a1b2c3}}"),
     ("a.html", '<input type="password" name="password" id="password1" value="">'),
 ]
