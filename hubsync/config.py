@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, ValidationError, convert, field, structs
 
+from hubsync.core.references import is_branch
 from hubsync.core.routing import Rule
 from hubsync.errors import ConfigError, UsageError
 from hubsync.remotes.urls import names_git
@@ -152,6 +153,12 @@ def fault(settings: RemoteSettings) -> tuple[str, str, str] | None:
             f"There is no mode {settings.mode!r}.",
             "Write branch or shadow.",
             "no-such-mode",
+        )
+    if settings.branch is not None and not is_branch(settings.branch):
+        return (
+            f"{settings.branch!r} cannot be the name of a branch.",
+            "Write it as git does, such as main; 'git check-ref-format --branch NAME' tells.",
+            "bad-branch",
         )
     for pattern in settings.include:
         from hubsync.core.patterns import pattern_fault

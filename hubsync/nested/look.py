@@ -18,11 +18,12 @@ import pygit2
 from msgspec.structs import replace
 from pygit2.enums import RepositoryOpenFlag
 
+from hubsync.core.references import is_reference
 from hubsync.errors import RemoteFormatError
 from hubsync.nested import findings
 from hubsync.nested.addresses import carried
 from hubsync.nested.findings import Untold
-from hubsync.nested.state import HEADS, Branch, Stash, State, is_reference, is_remote
+from hubsync.nested.state import HEADS, Branch, Stash, State, is_remote
 from hubsync.nested.uncommitted import Hides, Uncommitting
 from hubsync.remotes.git.busy import under_way
 from hubsync.remotes.git.layout import common_folder

@@ -13,6 +13,7 @@ import msgspec
 from blake3 import blake3
 from msgspec import Struct, field
 
+from hubsync.core.references import is_reference
 from hubsync.errors import RemoteFormatError
 from hubsync.nested.addresses import is_safe
 
@@ -21,9 +22,6 @@ REMEMBERED: Final = 500
 """So many earlier states are named by a capture."""
 _SHA: Final = re.compile(r"[0-9a-f]{40}")
 _ID: Final = re.compile(r"[0-9a-f]{32}")
-_REF: Final = re.compile(
-    r"(?!-|\.|/|@$)(?!.*(?:\.\.|//|@\{|/\.|\.lock(?:/|$)|[/.]$))[^\x00-\x20\x7f~^:?*\[\\]+", re.S
-)
 _REMOTE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 HEADS: Final = "refs/heads/"
 
@@ -179,11 +177,6 @@ def _fault(capture: Capture) -> str:
         ("an odd stash", not any("\n" in one.message for one in state.stashes)),
     )
     return next((what for what, good in checks if not good), "")
-
-
-def is_reference(name: str) -> bool:
-    """Whether Git would take the name; see git-check-ref-format(1)."""
-    return len(name) < 500 and _REF.fullmatch(name) is not None
 
 
 def _may_travel(name: str) -> bool:

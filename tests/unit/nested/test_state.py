@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from hubsync.core.references import is_reference
 from hubsync.errors import RemoteFormatError
-from hubsync.nested.state import Branch, Capture, State, decoded, encoded, is_reference
+from hubsync.nested.state import Branch, Capture, State, decoded, encoded
 
 TIP = "a" * 40
 
