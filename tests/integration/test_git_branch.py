@@ -460,6 +460,27 @@ def test_what_was_staged_and_is_nowhere_else_stays_findable(site: GitSite) -> No
     assert one.is_clean()
 
 
+@pytest.mark.parametrize("damage", [b"junk", b"DIRC", b"\0" * 40, b"x" * 200])
+def test_a_damaged_index_is_told_of(site: GitSite, damage: bytes) -> None:
+    one, _ = pair(site, {"a": "1"})
+    (one.directory / ".git/index").write_bytes(damage)
+    one.write({"a": "2"})
+    with pytest.raises(LocalError) as caught:
+        one.sync()
+    assert caught.value.code == "git-failed"
+    assert (one.directory / "a").read_text() == "2"
+
+
+def test_an_object_that_is_missing_keeps_no_edit_from_going_out(site: GitSite) -> None:
+    one, two = pair(site, {"a": "1", "b": "other"})
+    name = one.git("rev-parse", "HEAD:a")
+    (one.directory / f".git/objects/{name[:2]}/{name[2:]}").unlink()
+    one.write({"a": "2"})
+    one.sync()
+    two.sync()
+    assert two.files() == {"a": "2", "b": "other"}
+
+
 @pytest.mark.parametrize("there", [{}, {"b": "1"}], ids=["nothing there", "something there"])
 def test_what_was_staged_before_the_first_commit_stays_findable(
     site: GitSite, there: dict[str, str | None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
 
@@ -12,6 +13,7 @@ from hubsync.errors import DiskFull, HubsyncError, LocalError
 
 _Class = TypeVar("_Class", bound=type)
 _FULL: Final = ("no space left", "quota exceeded")
+_OBJECT: Final = re.compile(r"[0-9a-f]{40}")
 _READ_ONLY: Final = ("read-only file system", "permission denied")
 
 
@@ -52,7 +54,7 @@ def _telling(method: Callable[..., Any]) -> Callable[..., Any]:
     def called(*args: Any, **named: Any) -> Any:
         try:
             found = method(*args, **named)
-        except (pygit2.GitError, OSError) as error:
+        except (pygit2.GitError, OSError, KeyError) as error:
             raise _meant(error) from error
         return _each(found) if isinstance(found, Iterator) else found
 
@@ -62,13 +64,26 @@ def _telling(method: Callable[..., Any]) -> Callable[..., Any]:
 def _each(items: Iterator[Any]) -> Iterator[Any]:
     try:
         yield from items
-    except (pygit2.GitError, OSError) as error:
+    except (pygit2.GitError, OSError, KeyError) as error:
         raise _meant(error) from error
 
 
-def _meant(error: Exception) -> HubsyncError:
+def _meant(error: Exception) -> Exception:
+    if isinstance(error, KeyError):
+        # So libgit2's library for Python tells of an object that is not there.
+        missing = _OBJECT.fullmatch(str(error.args[0])) if error.args else None
+        return error if missing is None else _without(missing[0])
     return told(str(error)) or LocalError(
         f"Git says: {error}.",
         "Check the repository with 'git fsck'; 'hubsync doctor' checks the rest.",
+        "git-failed",
+    )
+
+
+def _without(name: str) -> HubsyncError:
+    return LocalError(
+        f"An object is missing from the repository: {name}.",
+        "'git fsck' tells what else is. If nothing in .git is only there, remove .git: the next"
+        " sync makes it anew, and the files stay.",
         "git-failed",
     )

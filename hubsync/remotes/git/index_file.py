@@ -90,6 +90,8 @@ def may_be_unlooked(path: str, among: Collection[bytes]) -> bool:
     data = bytes_of(path)
     if not data:
         return False
+    if len(data) < HEAD.size:
+        return True  # it is damaged: whoever reads all of it says so
     # Only the version without extended flags has the flags of an entry right before its path.
     if len(among) > _FEW or HEAD.unpack_from(data)[1] != _PLAIN:
         return True
@@ -100,8 +102,8 @@ def names_file(path: str, name: str) -> bool:
     """Whether there may be a file of that name in any folder of the index at ``path``; False is
     certain."""
     data = bytes_of(path)
-    if not data:
-        return False
+    if len(data) < HEAD.size:
+        return bool(data)
     return name.encode() + b"\0" in data or HEAD.unpack_from(data)[1] == SHORTENED
 
 

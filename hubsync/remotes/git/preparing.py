@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -122,17 +123,20 @@ class Preparing:
         return None if same else problem
 
     def _own(self, path: str) -> tuple[Any, int]:
-        """The blob that the person committed there, and its size; None if there is none."""
-        found = self.own[path] if self.own is not None and path in self.own else None
-        if not isinstance(found, pygit2.Blob):
-            return None, 0
-        return found, self.repository.odb.read_header(found.id)[1]
+        """The blob that the person committed there, and its size; None if there is none, or if it
+        is gone from the repository."""
+        with suppress(KeyError):
+            found = self.own[path] if self.own is not None else None
+            if isinstance(found, pygit2.Blob):
+                return found, self.repository.odb.read_header(found.id)[1]
+        return None, 0
 
     def _committed(self, entry: Entry | None, path: str) -> list[bytes]:
         """What is in the repository already, or the person's own."""
         found = []
         if entry is not None and entry.kind is Kind.FILE and entry.identity:
-            found.append(self.repository[entry.identity].data)
+            with suppress(KeyError):  # it is gone from the repository: then all counts as new
+                found.append(self.repository[entry.identity].data)
         own, size = self._own(path)
         if own is not None and size <= LARGEST:
             found.append(own.data)
