@@ -64,7 +64,7 @@ const core: JupyterFrontEndPlugin<Hubsync> = {
     const trans = languages.load('hubsync');
     const api = new Api(app.serviceManager.serverSettings, trans);
     const model = new SyncModel();
-    const connection = new Connection(model, api, app.serviceManager.events);
+    const connection = new Connection(model, api, app.serviceManager);
     return new Hubsync(app, api, model, connection, languages, trans);
   }
 };
