@@ -2,6 +2,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { type ISignal, Signal } from '@lumino/signaling';
 import type {
   Account,
   Conflict,
@@ -48,14 +49,24 @@ type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
 const ASK_AGAIN = 700; // milliseconds
 
+/** With these a proxy, or a hub, answers in the place of a server that is gone. */
+const NO_SERVER = [424, 502, 503, 504];
+
 /** Follows a task to its end; may be told of each step. */
 export type Watcher = (task: Task) => void;
 
 export class Api {
+  private readonly _unanswered = new Signal<this, void>(this);
+
   constructor(
     private readonly settings: ServerConnection.ISettings,
     private readonly trans: TranslationBundle
   ) {}
+
+  /** The server did not answer a request. */
+  get unanswered(): ISignal<this, void> {
+    return this._unanswered;
+  }
 
   status = (): Promise<Status> => this.get('status');
   last = async (): Promise<Outcome | null> =>
@@ -159,13 +170,24 @@ export class Api {
       url,
       { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) },
       this.settings
-    );
+    ).catch((error: unknown) => {
+      this._unanswered.emit();
+      throw error;
+    });
     const answer: unknown = await response.json().catch(() => null);
     if (!response.ok || answer === null) {
+      if (NO_SERVER.includes(response.status) && !isFault(answer)) {
+        this._unanswered.emit();
+      }
       throw new HubsyncError(faultOf(answer, response), response.status);
     }
     return answer as Result;
   }
+}
+
+/** What the server extension itself answers with; some of its faults have the same statuses. */
+function isFault(answer: unknown): boolean {
+  return typeof (answer as Partial<Fault> | null)?.code === 'string';
 }
 
 function faultOf(answer: unknown, response: Response): Fault {

@@ -17,9 +17,18 @@ export class Marks {
 
   /** The one mark that matters most. */
   of(contentsPath: string): Mark | null {
-    const local = contentsPath.replace(/^RTC:/, '');
-    const marks = this.known.get(PathExt.dirname(local))?.[PathExt.basename(local)] ?? [];
+    const marks = this.all(contentsPath);
     return this.enabled ? (ORDER.find(mark => marks.includes(mark)) ?? null) : null;
+  }
+
+  /** Also where the marks are switched off. */
+  isIgnored(contentsPath: string): boolean {
+    return this.all(contentsPath).includes('ignored');
+  }
+
+  private all(contentsPath: string): Mark[] {
+    const local = contentsPath.replace(/^RTC:/, '');
+    return this.known.get(PathExt.dirname(local))?.[PathExt.basename(local)] ?? [];
   }
 
   set(directory: string, marks: Record<string, Mark[]>): boolean {

@@ -2,6 +2,7 @@
 import { type ICommandPalette, Notification } from '@jupyterlab/apputils';
 import type { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { HubsyncError } from './api';
+import type { Marks } from './browser';
 import { CommandIDs } from './commandids';
 import type { Comparing } from './comparing';
 import type { Hubsync } from './context';
@@ -14,7 +15,8 @@ export function addCommands(
   panel: PanelState,
   comparing: Comparing,
   show: () => void,
-  browsers: IFileBrowserFactory | null
+  browsers: IFileBrowserFactory | null,
+  marks: Marks
 ): void {
   const { trans, api } = hub;
   const { commands } = hub.app;
@@ -23,10 +25,14 @@ export function addCommands(
       const fault = HubsyncError.of(error);
       Notification.error([fault.message, fault.hint].filter(Boolean).join(' '));
     });
+  const selected = (): string | null => {
+    const items = [...(browsers?.tracker.currentWidget?.selectedItems() ?? [])];
+    return items.length === 1 ? items[0].path : null;
+  };
   /** The one file that is chosen in the browser, as a path of the workspace. */
   const chosen = (): WorkspacePath | null => {
-    const items = [...(browsers?.tracker.currentWidget?.selectedItems() ?? [])];
-    return items.length === 1 ? hub.workspacePath(items[0].path) : null;
+    const path = selected();
+    return path === null ? null : hub.workspacePath(path);
   };
   const conflictOf = (path: WorkspacePath | null) =>
     hub.model.status?.conflicts.find(one => one.path === path || one.copy === path);
@@ -89,6 +95,7 @@ export function addCommands(
     label: trans.__('Ignore'),
     caption: trans.__('Leave this file out of the sync'),
     describedBy,
+    isVisible: () => !marks.isIgnored(selected() ?? ''),
     isEnabled: () => hub.isSetUp && chosen() !== null,
     execute: () => {
       const path = chosen();

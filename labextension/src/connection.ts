@@ -1,12 +1,14 @@
 /**
  * Keeps the model fed by events. Once a minute the status is asked for as well: if that finds
  * something no event has told, the event socket is down, and it is asked for every few seconds
- * until an event is heard again.
+ * until an event is heard again. It is asked for at once when that socket closes or is open again.
+ * A request of anybody's that nobody answers tells that the server is gone.
  */
-import type { Event } from '@jupyterlab/services';
+import type { Event, ServiceManager } from '@jupyterlab/services';
 import { IDisposable } from '@lumino/disposable';
 import type { Api } from './api';
 import { HubsyncError } from './api';
+import { watchSocket } from './eventsocket';
 import type { SyncModel } from './model';
 import type { EventPayload, Status } from './protocol';
 
@@ -18,16 +20,26 @@ const FOUND_MISSING_AFTER = 2_000; // milliseconds in which an event may still b
 
 export class Connection implements IDisposable {
   private deaf = true;
+  /** The server has no such extension: there is nothing to hear of. */
+  private absent = false;
   private heardAt = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly endWatching: () => void;
   private _isDisposed = false;
 
   constructor(
     private readonly model: SyncModel,
     private readonly api: Api,
-    private readonly events: Event.IManager
+    private readonly services: Pick<ServiceManager.IManager, 'events' | 'connectionFailure'>
   ) {
-    events.stream.connect(this.hear, this);
+    services.events.stream.connect(this.hear, this);
+    services.connectionFailure.connect(this.lose, this);
+    api.unanswered.connect(this.lose, this);
+    this.endWatching = watchSocket(services.events, {
+      // The server may be well, and has closed it alone: its answer tells.
+      closed: () => void (this.model.reachable && this.askAgain()),
+      opened: () => void this.askAgain()
+    });
     document.addEventListener('visibilitychange', this.onVisible);
     void this.ask();
   }
@@ -39,7 +51,10 @@ export class Connection implements IDisposable {
   dispose(): void {
     this._isDisposed = true;
     clearTimeout(this.timer);
-    this.events.stream.disconnect(this.hear, this);
+    this.services.events.stream.disconnect(this.hear, this);
+    this.services.connectionFailure.disconnect(this.lose, this);
+    this.api.unanswered.disconnect(this.lose, this);
+    this.endWatching();
     document.removeEventListener('visibilitychange', this.onVisible);
   }
 
@@ -54,14 +69,34 @@ export class Connection implements IDisposable {
       this.model.setOutcome(await this.api.last());
     } catch (error) {
       this.deaf = true;
-      if (error instanceof HubsyncError && error.status === 404) {
-        return; // no server extension: there is nothing to hear of
+      this.absent = error instanceof HubsyncError && error.status === 404;
+      if (this.absent) {
+        return;
       }
       this.model.setUnreachable();
     }
+    this.schedule();
+  }
+
+  private schedule(): void {
     if (!this._isDisposed) {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => void this.ask(), this.deaf ? DEAF : HEARING);
+    }
+  }
+
+  private async askAgain(): Promise<void> {
+    if (!this.absent) {
+      await this.ask();
+    }
+  }
+
+  /** A request had no answer. Once that is known, the next one is not far. */
+  private lose(): void {
+    if (!this.absent && this.model.reachable) {
+      this.deaf = true;
+      this.model.setUnreachable();
+      this.schedule();
     }
   }
 

@@ -64,7 +64,7 @@ const core: JupyterFrontEndPlugin<Hubsync> = {
     const trans = languages.load('hubsync');
     const api = new Api(app.serviceManager.serverSettings, trans);
     const model = new SyncModel();
-    const connection = new Connection(model, api, app.serviceManager.events);
+    const connection = new Connection(model, api, app.serviceManager);
     return new Hubsync(app, api, model, connection, languages, trans);
   }
 };
@@ -73,13 +73,14 @@ const panel: JupyterFrontEndPlugin<void> = {
   id: '@hubsync/lab:panel',
   description: 'The side panel, the commands and the notifications.',
   autoStart: true,
-  requires: [IHubsync, IPreferences, IDocumentManager],
+  requires: [IHubsync, IPreferences, IDocumentManager, IMarks],
   optional: [ILayoutRestorer, ICommandPalette, IFileBrowserFactory],
   activate: (
     app,
     hub: Hubsync,
     settings: Preferences,
     documents: IDocumentManager,
+    known: Marks,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
     browsers: IFileBrowserFactory | null
@@ -90,7 +91,7 @@ const panel: JupyterFrontEndPlugin<void> = {
     app.shell.add(widget, 'left', { rank: 400, type: 'Sync' });
     restorer?.add(widget, widget.id);
     const show = () => app.shell.activateById(widget.id);
-    addCommands(hub, state, comparing, show, browsers);
+    addCommands(hub, state, comparing, show, browsers, known);
     if (palette !== null) {
       addToPalette(hub, palette);
     }

@@ -4,11 +4,9 @@ import { isAtGitHub } from './account';
 import type { Status } from './protocol';
 
 export interface Need {
-  /** Told once as long as this stays the same. */
-  key: string;
+  /** What it is made up of, at least one; each is told once. */
+  reasons: string[];
   text: string;
-  /** What it is made up of: with fewer of these it is not told anew. */
-  parts?: string[];
 }
 
 /** What a person has to do, if anything. */
@@ -16,19 +14,19 @@ export function needOf(status: Status | null, trans: TranslationBundle): Need | 
   switch (status?.state) {
     case 'needs-login':
       return {
-        key: 'login',
+        reasons: ['login'],
         text: isAtGitHub(status)
           ? trans.__('Sync needs you to sign in.')
           : trans.__('Sync is refused: %1', status.trouble?.message ?? '')
       };
     case 'stopped-for-safety':
       return {
-        key: `safety:${status.trouble?.code ?? ''}`,
+        reasons: [`safety:${status.trouble?.code ?? ''}`],
         text: trans.__('Sync stopped, as something looks wrong: %1', status.trouble?.message ?? '')
       };
     case 'conflicts':
       return {
-        key: `conflicts:${status.conflicts.map(one => one.copy).join('|')}`,
+        reasons: conflictsOf(status),
         text: trans._n(
           '%1 file was changed on two hubs at once. Both versions are kept; choose one.',
           '%1 files were changed on two hubs at once. Both versions of each are kept; choose one.',
@@ -37,32 +35,49 @@ export function needOf(status: Status | null, trans: TranslationBundle): Need | 
       };
     case 'failed':
       return {
-        key: `failed:${status.trouble?.code ?? ''}`,
+        reasons: [`failed:${status.trouble?.code ?? ''}`],
         text: trans.__('Sync fails again and again: %1', status.trouble?.message ?? '')
       };
     case 'synced':
     case 'idle':
-      return problemsOf(status, trans);
+      return needOfProblems(status, trans);
     default:
       return null;
   }
 }
 
-function problemsOf(status: Status, trans: TranslationBundle): Need | null {
+function needOfProblems(status: Status, trans: TranslationBundle): Need | null {
   const [first] = status.problems;
   if (first === undefined) {
     return null;
   }
-  const parts = status.problems.map(one => `${one.path}: ${one.code}`);
   const text =
     status.problem_count === 1
       ? trans.__('1 file cannot be synced: %1', first.message)
       : trans.__('%1 files cannot be synced; the first: %2', status.problem_count, first.message);
-  return { key: `problems:${parts.join('|')}`, text, parts };
+  return { reasons: problemsOf(status), text };
 }
 
-/** Whether nothing is in `now` that was not told of before. */
-export function isLess(now: Need | null, told: Need | null): boolean {
-  const before = new Set(told?.parts);
-  return now?.parts !== undefined && now.parts.every(one => before.has(one));
+/**
+ * What is still so of all that may have been told; null if this status cannot know, as no sync has
+ * come through: offline or paused, what was told is as it was.
+ */
+export function reasonsLeft(status: Status): string[] | null {
+  switch (status.state) {
+    case 'synced':
+    case 'conflicts':
+      return [...conflictsOf(status), ...problemsOf(status)];
+    case 'not-set-up':
+      return [];
+    default:
+      return null;
+  }
+}
+
+function conflictsOf(status: Status): string[] {
+  return status.conflicts.map(one => `conflict:${one.copy}`);
+}
+
+function problemsOf(status: Status): string[] {
+  return status.problems.map(one => `problem:${one.code}:${one.path}`);
 }

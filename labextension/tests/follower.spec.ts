@@ -9,14 +9,17 @@ import { trans } from './english';
 
 /** What the bar shows, without a page to show it in. */
 let choices: Choice[] = [];
+let says = '';
 
 jest.mock('../src/documents/bar', () => ({
   BarPlace: class {
-    show(_: string, shown: Choice[]): void {
+    show(text: string, shown: Choice[]): void {
       choices = shown;
+      says = text;
     }
     clear(): void {
       choices = [];
+      says = '';
     }
     insist(): void {}
   }
@@ -46,6 +49,7 @@ class Opened {
   readonly context: DocumentRegistry.Context;
   private readonly follower: Follower;
   private readonly shared = new YFile();
+  private readonly pathChanged = new Signal<object, string>(this);
 
   constructor(text: string) {
     texts.push(this.shared);
@@ -61,6 +65,7 @@ class Opened {
       _updateContentsModel: (file: Contents.IModel) => (context.contentsModel = file),
       saveState,
       fileChanged: new Signal(this),
+      pathChanged: this.pathChanged,
       disposed: new Signal(this),
       save: async () => {
         saveState.emit('started');
@@ -88,7 +93,14 @@ class Opened {
       throw new ServerConnection.ResponseError({ status: 404 } as Response);
     }
     const content = this.file;
-    return { type: 'file', format: 'text', content, hash: content } as Contents.IModel;
+    const path = this.context?.path ?? 'notes.md';
+    return { path, type: 'file', format: 'text', content, hash: content } as Contents.IModel;
+  }
+
+  /** In Lab, which tells of it once the document has the new name. */
+  renamed(name: string): void {
+    Object.assign(this.context, { path: name, localPath: name });
+    this.pathChanged.emit(name);
   }
 
   /** A sync has done that. */
@@ -140,4 +152,21 @@ test('what comes back in the place of a deleted file is asked about again', asyn
   expect(opened.file).toBe('theirs again\n');
   await press('Keep mine');
   expect(opened.file).toBe('typed\n');
+});
+
+test('a file that is renamed while its document asks is named as it is called now', async () => {
+  const opened = new Opened('first\n');
+  await settled();
+  opened.types('typed\n');
+  opened.renamed('early.md');
+  expect(says).toBe('');
+  await opened.becomes('theirs\n');
+  expect(says).toContain('early.md');
+  opened.renamed('late.md');
+  expect(says).toContain('late.md');
+  await press('Keep mine');
+  expect(says).toBe('');
+  expect(opened.file).toBe('typed\n');
+  opened.renamed('later.md');
+  expect(says).toBe('');
 });

@@ -335,3 +335,88 @@ test('cells of which several have one id are all there', () => {
     expect.arrayContaining(['A', 'B1', 'N', 'B'])
   );
 });
+
+/** One cell of code; what it printed, and how often the kernel had run something by then. */
+const ran = (source: string, printed: string[], count: number | null = null, metadata = {}) =>
+  ({
+    ...notebook([]),
+    cells: [
+      {
+        id: 'a',
+        cell_type: 'code',
+        source,
+        metadata,
+        outputs: printed.map(text => ({ output_type: 'stream', name: 'stdout', text })),
+        execution_count: count
+      }
+    ]
+  }) as Notebook;
+
+const NEW = ran('A', []);
+const OLD = ran('A', ['old'], 1);
+
+test.each<[string, Notebook, Notebook, Notebook, Notebook]>([
+  ['running here, edited there', NEW, ran('A', ['0']), ran('A1', []), ran('A1', ['0'])],
+  [
+    'running here and cleared first, edited there',
+    OLD,
+    ran('A', ['0']),
+    ran('A1', ['old'], 1),
+    ran('A1', ['0'])
+  ],
+  [
+    'running here and saved before, edited there',
+    ran('A', ['0']),
+    ran('A', ['01']),
+    ran('A1', []),
+    ran('A1', ['01'])
+  ],
+  [
+    'run there, edited here',
+    OLD,
+    ran('A1', ['old'], 1),
+    ran('A', ['new'], 4),
+    ran('A1', ['new'], 4)
+  ],
+  ['run again there, with the same outputs', OLD, OLD, ran('A', ['old'], 2), ran('A', ['old'], 2)],
+  ['cleared there', OLD, OLD, ran('A1', []), ran('A1', [])],
+  [
+    'run on both sides',
+    OLD,
+    ran('A', ['mine'], 2),
+    ran('A1', ['theirs'], 3),
+    ran('A1', ['theirs'], 3)
+  ],
+  [
+    'run on both sides, edited here',
+    OLD,
+    ran('A1', ['mine'], 2),
+    ran('A', ['theirs'], 3),
+    ran('A1', ['mine'], 2)
+  ],
+  [
+    'run here, lines of both sides',
+    ran('A\n\nB', []),
+    ran('A1\n\nB', ['0']),
+    ran('A\n\nB1', []),
+    ran('A1\n\nB1', ['0'])
+  ],
+  [
+    'run there, lines of both sides',
+    ran('A\n\nB', []),
+    ran('A1\n\nB', []),
+    ran('A\n\nB1', ['0'], 1),
+    ran('A1\n\nB1', ['0'], 1)
+  ]
+])('outputs of a cell, %s', (_, base, mine, theirs, expected) => {
+  expect(mergeNotebook(base, mine, theirs).notebook.cells).toEqual(expected.cells);
+});
+
+test('trust goes with the outputs', () => {
+  const trusted = { trusted: true };
+  const [mine, theirs] = [ran('A1', [], null, trusted), ran('A', ['new'], 1)];
+  expect(mergeNotebook(NEW, mine, theirs).notebook.cells[0].metadata).toEqual({});
+  const here = ran('A', ['0'], null, trusted);
+  const [cell] = mergeNotebook(NEW, here, ran('A1', [])).notebook.cells;
+  expect([sourceOf(cell), cell.metadata]).toEqual(['A1', trusted]);
+});

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -27,10 +28,12 @@ from tests.servers.git_http import git_http
 
 Shot = Callable[[Page, str], None]
 SECRET = "ghp_" + "Zq7Rk2Lw9Xv4Bn8Mc3Td6Yf1Hs5Jg0Pa2Wb4"
+TICKS = "import time\nfor tick in range(60):\n    print('tick', tick)\n    time.sleep(0.5)"
 FILES = {
     "clean.ipynb": notebook("one = 1", "two = 2"),
     "dirty.ipynb": notebook("one = 1", "two = 2"),
     "cells.ipynb": notebook("one = 1", "two = 2", "three = 3", "four = 4"),
+    "running.ipynb": notebook(TICKS),
     "notes.md": "First.\n\nSecond.\n",
     "long.md": "".join(f"line {number}\n" for number in range(200)),
     "data.csv": "x,y\n1,2\n",
@@ -154,6 +157,30 @@ def test_what_is_typed_in_a_notebook_survives_a_change_from_another_clone(
     )
     no_dialog(page)
     until(lambda: "# typed" in site.on_the_remote("dirty.ipynb"), lab.log)
+
+
+def test_what_a_running_cell_has_shown_survives_a_change_of_its_source(
+    site: Site, lab: Lab, page: Page
+) -> None:
+    lab.open(page, "running.ipynb")
+    page.locator(".jp-Notebook .jp-Cell .cm-content").click()
+    page.keyboard.press("Control+Enter")
+    output = page.locator(".jp-OutputArea-output").first
+    expect(output).to_contain_text("tick 2")
+    site.pushed_from_b("running.ipynb", notebook(f"# Counts.\n{TICKS}"))
+    expect(page.locator(".jp-Notebook .jp-Cell .cm-content")).to_contain_text("# Counts.")
+    expect(output).to_contain_text("tick 0")
+    seen = output.inner_text().split("\n")
+    expect(output).to_contain_text(f"tick {len(seen) + 2}")
+    page.keyboard.press("Control+s")
+
+    def saved() -> list[str]:
+        text = (lab.home / "running.ipynb").read_text()
+        cells = json.loads(text)["cells"] if text else []  # none while it is being written
+        return ["".join(one["text"]) for cell in cells for one in cell["outputs"]]
+
+    assert until(saved, lab.log)[0].startswith("tick 0\ntick 1\ntick 2\n")
+    no_dialog(page)
 
 
 def test_cells_that_another_clone_adds_and_removes_come_where_they_belong(

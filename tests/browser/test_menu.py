@@ -29,10 +29,15 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield running
 
 
-def choose(page: Page, name: str, label: str) -> None:
-    """What is called ``label`` in the menu of a file."""
+def open_menu(page: Page, name: str) -> None:
+    """What the menu of a file has on syncing."""
     page.locator(".jp-DirListing-item", has_text=name).click(button="right")
     page.locator(".lm-Menu-item", has_text="Sync").hover()
+
+
+def choose(page: Page, name: str, label: str) -> None:
+    """What is called ``label`` in the menu of a file."""
+    open_menu(page, name)
     page.locator(".lm-Menu-item", has_text=label).click()
 
 
@@ -60,6 +65,13 @@ def test_a_file_is_left_out_of_the_sync(lab: Lab, page: Page, shot: Shot) -> Non
     rules = lab.home / ".hubsyncignore"
     until(lambda: rules.exists() and "scratch.md" in rules.read_text(), lab.log)
     expect(page.locator(".jp-hubsync-mark.jp-mod-ignored")).to_have_count(1)
+    offered = page.locator(".lm-Menu-item:visible", has_text="Ignore")
+    for name, count in (("notes.md", 1), ("scratch.md", 0)):
+        open_menu(page, name)
+        expect(page.locator(".lm-Menu-item:visible", has_text="History")).to_have_count(1)
+        expect(offered).to_have_count(count)
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
     shot(page, "ignored")
     (lab.home / "scratch.md").write_text("Only here.\n")
     lab.until_settled()

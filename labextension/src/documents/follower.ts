@@ -53,6 +53,7 @@ export class Follower implements IDisposable {
     });
     context.saveState.connect(this.onSaveState, this);
     context.fileChanged.connect(this.onFileChanged, this);
+    context.pathChanged.connect(this.onPathChanged, this);
     context.disposed.connect(() => this.dispose());
     this.lookBeforeSaving();
   }
@@ -218,6 +219,15 @@ export class Follower implements IDisposable {
       ],
       true
     );
+  }
+
+  /** Renamed: the bar names the file as it is called now, and Lab is not told the old name again. */
+  private onPathChanged(): void {
+    if (this.undecided !== null) {
+      const { path, localPath } = this.context;
+      const { disk, file } = this.undecided;
+      this.ask(disk, { ...file, path, name: PathExt.basename(localPath) });
+    }
   }
 
   private keepMine(): void {

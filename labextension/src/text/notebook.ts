@@ -1,12 +1,13 @@
 /**
  * Three-way merge of notebooks by cells. No cell that a person wrote on either side is missing
  * from the result: where both changed one cell and its lines cannot be merged, both cells stay,
- * one after the other, marked in their metadata. Outputs belong to the source that is kept. Pure.
+ * one after the other, marked in their metadata. Outputs are merged apart from sources. Pure.
  */
 import type * as nbformat from '@jupyterlab/nbformat';
 import { diff } from './diff';
 import { mergeText, parts } from './merge';
 import { type Metadata, mergeMetadata, mergeNotebookMetadata, sameValue } from './metadata';
+import { withOutputs } from './outputs';
 
 export type Notebook = nbformat.INotebookContent;
 export type Cell = nbformat.ICell;
@@ -79,7 +80,8 @@ function mergeCell(base?: Cell, mine?: Cell, theirs?: Cell): Cell[] {
     return base !== undefined && written(base) === written(one) ? [] : [one];
   }
   const [b, m, t] = [base && written(base), written(mine), written(theirs)];
-  const together = (kept: Cell) => withMetadata(kept, base, mine, theirs);
+  const together = (kept: Cell) =>
+    withMetadata(withOutputs(kept, base, mine, theirs), base, mine, theirs);
   if (m === t) {
     return [together(base !== undefined && same(mine, base) ? theirs : mine)];
   }
