@@ -315,6 +315,36 @@ async def test_what_cannot_be_read_is_refused_in_words(api: Api) -> None:
     (await api.get("tasks/abc")).refused(404, "not-found")
 
 
+@pytest.mark.parametrize("url", ["github.com/me/repo", "foo", "../outside", "tmp/x"])
+async def test_an_address_that_depends_on_a_folder_is_refused_before_anything_is_asked(
+    api: Api, home: Path, url: str
+) -> None:
+    await api.start()
+    for route in ("setup/try", "setup"):
+        problem = (await api.post(route, url=url, wait=30)).refused(400, "relative-address")
+        assert url in problem["message"]
+    page = await api.get("open", remote=url)
+    assert page.status == 400
+    assert "neither an address with a scheme" in page.text
+    assert list(home.iterdir()) == []
+
+
+async def test_a_further_remote_has_an_address_of_its_own_too(
+    api: Api, home: Path, remote: Path
+) -> None:
+    await api.set_up(remote.as_uri())
+    (await api.post("remotes", name="more", url="tmp/x")).refused(400, "relative-address")
+    (await api.send("PATCH", "remotes/origin", url="tmp/x")).refused(400, "relative-address")
+
+
+async def test_a_folder_in_the_home_of_the_person_is_found_as_in_a_terminal(
+    api: Api,
+) -> None:
+    await api.start()
+    task = (await api.post("setup/try", url="~/mirror", wait=30)).ok()["task"]
+    assert task["result"]["url"] == (Path.home() / "mirror").as_uri()
+
+
 async def test_a_password_in_a_url_is_refused_and_not_repeated(api: Api, home: Path) -> None:
     url = "https://ada:hunter2@example.org/work.git"
     answer = await api.post("setup", url=url, wait=30)
