@@ -195,6 +195,8 @@ export interface Survey {
   ignored: { path: WorkspacePath; source: string; line: number; pattern: string }[];
   ignored_count: number;
   withheld: WorkspacePath[];
+  /** What a Git remote is not sent, apart from what goes up. */
+  held: { files: number; bytes: number; problems: Problem[]; unsearched: number };
   problems: Problem[];
   repositories: WorkspacePath[];
 }

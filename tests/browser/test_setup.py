@@ -23,6 +23,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     (home / "__pycache__" / "old.pyc").write_bytes(b"x")
     (home / "notes.md").write_text("First.\n")
     (home / "data.csv").write_text("x,y\n" * 1000)
+    token = "ghp_" + "Zq7Rk2Lw9Xv4Bn8Mc3Td6Yf1Hs5Jg0Pa2Wb4"
+    (home / "keys.py").write_text(f"token = '{token}'\n")
     bare(base / "work.git")
     with running_lab(base / "server", home) as lab:
         yield lab
@@ -42,6 +44,8 @@ def test_setup_is_tried_before_it_is_made_and_a_save_becomes_a_commit(
     panel.get_by_role("button", name="Try it").click()
     expect(panel).to_contain_text("2 files, 4.0 kB, will go up")
     expect(panel).to_contain_text("1 file or folder is ignored")
+    expect(panel).to_contain_text("1 file, 51 B, stays here")
+    expect(panel).to_contain_text("keys.py held back: ")
     assert not (lab.home / ".hubsync").exists()
     assert not (lab.home / ".git").exists()
     shot(page, "wizard-tried")

@@ -64,6 +64,24 @@ async def test_trying_says_what_would_go_up_and_changes_nothing(
     assert (await api.status())["state"] == "not-set-up"
 
 
+async def test_trying_a_repository_names_the_files_with_secrets_and_never_the_secret(
+    api: Api, home: Path, tmp_path: Path
+) -> None:
+    await api.start()
+    token = "ghp_" + "Zq7Rk2Lw9Xv4Bn8Mc3Td6Yf1Hs5Jg0Pa2Wb4"
+    (home / "notes.md").write_text("12345\n")
+    (home / "sec.py").write_text(f"token = '{token}'\n")
+    url = f"git+file://{tmp_path}/work.git"
+    answer = await api.post("setup/try", url=url, wait=30)
+    result = answer.ok()["task"]["result"]
+    assert result["up"]["files"] == 1
+    held = result["held"]
+    assert (held["files"], held["bytes"], held["unsearched"]) == (1, 51, 0)
+    assert [(one["path"], one["code"]) for one in held["problems"]] == [("sec.py", "secret-found")]
+    assert "line 1" in held["problems"][0]["message"]
+    assert token not in answer.text
+
+
 async def test_an_embedded_remote_takes_a_place_of_its_own(
     api: Api, home: Path, tmp_path: Path
 ) -> None:

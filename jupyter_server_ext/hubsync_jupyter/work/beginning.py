@@ -132,6 +132,12 @@ def _survey_document(found: Survey) -> dict[str, Any]:
         ],
         "ignored_count": found.ignored_count,
         "withheld": list(found.withheld),
+        "held": {
+            "files": len(found.held),
+            "bytes": found.held_bytes,
+            "problems": _problems(found.held),
+            "unsearched": found.unsearched,
+        },
         "problems": _problems(found.problems),
         "repositories": list(found.repositories),
     }
