@@ -1,7 +1,8 @@
 /**
  * Keeps the model fed by events. Once a minute the status is asked for as well: if that finds
  * something no event has told, the event socket is down, and it is asked for every few seconds
- * until an event is heard again.
+ * until an event is heard again. While another program may sync, who looks at the page is kept up to
+ * date by asking as often as Lab looks for new files.
  */
 import type { Event } from '@jupyterlab/services';
 import { IDisposable } from '@lumino/disposable';
@@ -14,6 +15,7 @@ export const SCHEMA = 'https://events.hubsync.org/session/v1';
 
 const HEARING = 60_000;
 const DEAF = 3_000;
+const UNTOLD = 10_000;
 const FOUND_MISSING_AFTER = 2_000; // milliseconds in which an event may still be under way
 
 export class Connection implements IDisposable {
@@ -61,8 +63,15 @@ export class Connection implements IDisposable {
     }
     if (!this._isDisposed) {
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => void this.ask(), this.deaf ? DEAF : HEARING);
+      this.timer = setTimeout(() => void this.ask(), this.interval());
     }
+  }
+
+  private interval(): number {
+    if (this.deaf) {
+      return DEAF;
+    }
+    return this.model.isUntold && !document.hidden ? UNTOLD : HEARING;
   }
 
   private hasMissed(before: Status | null, now: Status): boolean {

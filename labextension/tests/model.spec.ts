@@ -100,6 +100,18 @@ const STATES: [State, string, string][] = [
   ['off', 'cloud', 'quiet']
 ];
 
+test('while another program may sync, each look at the status is told, also where it is the same', () => {
+  const model = new SyncModel();
+  let told = 0;
+  model.untold.connect(() => told++);
+  model.setStatus(status('synced'));
+  expect([told, model.isUntold]).toEqual([0, false]);
+  model.setStatus(status('off'));
+  model.setStatus(status('off'));
+  model.setStatus(status('paused'));
+  expect([told, model.isUntold]).toEqual([3, true]);
+});
+
 test('off with a session elsewhere does not say that nothing is sent', () => {
   const trouble = { kind: 'busy', code: 'session-running', message: 'By process 7.', hint: '' };
   const told = words({ ...status('off'), trouble }, true, trans);
