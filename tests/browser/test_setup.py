@@ -123,3 +123,18 @@ def test_by_keyboard_alone_a_wrong_place_is_corrected_and_sync_is_set_up(
         press("Enter")
         until_state(page, "paused")
         no_dialog(page)
+
+
+def test_the_wizard_offers_no_place_that_the_hub_does_not_permit(
+    tmp_path: Path, page: Page
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with running_lab(tmp_path / "server", home, allowed_remotes=["s3://hub/*"]) as lab:
+        lab.open(page)
+        until_state(page, "not-set-up")
+        page.click(".jp-LauncherCard >> text=Set Up Sync")
+        places = page.locator(".jp-hubsync-panel input[name=jp-hubsync-kind]")
+        expect(places).to_have_count(1)
+        expect(page.get_by_label("A bucket or another address")).to_be_checked()
+        no_dialog(page)
