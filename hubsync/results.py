@@ -250,7 +250,11 @@ class Survey(Struct, frozen=True):
     """What linking ``root`` to ``url`` would mean. ``found``: something is there that both sides
     would be united with. ``files`` and ``bytes`` here that are not ignored, the ``largest`` first;
     ``ignored``: the first of ``ignored_count``; ``withheld``: what is ignored as a secret;
-    ``repositories``: Git repositories inside."""
+    ``repositories``: Git repositories inside.
+
+    ``held``: what a Git remote would not be sent, for a secret in it or its size, which ``files``
+    and ``bytes`` leave out; ``held_bytes``: how much that is. ``unsearched``: how many files there
+    was no time to search for secrets."""
 
     root: str
     url: str
@@ -264,3 +268,6 @@ class Survey(Struct, frozen=True):
     withheld: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     repositories: tuple[str, ...] = ()
+    held: tuple[Problem, ...] = ()
+    held_bytes: int = 0
+    unsearched: int = 0

@@ -118,6 +118,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
             default_remote=maybe(TEXT),
             default_remote_error=maybe(ref("Error")),
             allowed_remotes=PATHS,
+            permits=made(github=FLAG, folder=FLAG, embedded=FLAG),
             mode=maybe(TEXT),
             auto_start=FLAG,
             restore_on_start=FLAG,

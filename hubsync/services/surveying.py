@@ -23,6 +23,7 @@ from hubsync.remotes.urls import names_git, refuse_own_folder
 from hubsync.report import Reporter
 from hubsync.results import FileSize, IgnoredPath, IgnoreRule, Survey
 from hubsync.services.beginning import refuse_workspace
+from hubsync.services.foreseeing import Foreseen, foreseen
 from hubsync.stores.addresses import folder_of
 
 _NAMED: Final = 100
@@ -89,15 +90,19 @@ def _refuse_unwritable(url: str) -> None:
 
 
 def survey(root: str, there: There, reporter: Reporter) -> Survey:
-    """Count what is here. Raises LocalError, Interrupted."""
+    """Count what is here. Raises LocalError, Interrupted, ConfigError."""
     reporter.phase("Looking through the folder")
     seen = scan(root, Tree(), there.rules, stopping=reporter.stopping)
-    files = [(entry.size, path) for path, entry in seen.tree.items() if entry.kind is Kind.FILE]
+    found = {path: entry for path, entry in seen.tree.items() if entry.kind is Kind.FILE}
+    git = names_git(there.url)
+    ahead = foreseen(root, found, reporter) if git else Foreseen()
+    held = {one.path: found[one.path].size for one in ahead.held}
+    files = [(entry.size, path) for path, entry in found.items() if path not in held]
     ignored = list(_ignored(root, seen.rules, frozenset(seen.nested)))
     return Survey(
         root=root,
         url=there.url,
-        git=names_git(there.url),
+        git=git,
         found=there.found,
         files=len(files),
         bytes=sum(size for size, _ in files),
@@ -107,6 +112,9 @@ def survey(root: str, there: There, reporter: Reporter) -> Survey:
         withheld=seen.withheld,
         problems=seen.problems,
         repositories=seen.nested,
+        held=ahead.held,
+        held_bytes=sum(held.values()),
+        unsearched=ahead.unsearched,
     )
 
 

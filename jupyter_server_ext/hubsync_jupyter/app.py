@@ -68,7 +68,8 @@ class HubSync(ExtensionApp):
     allowed_remotes = List(
         Unicode(),
         help="Patterns of remotes that may be set up or opened by a link, such as"
-        " https://github.com/our-course/*. A * stands for anything, / too. Empty: any.",
+        " https://github.com/our-course/*. A * stands for anything, / too; embedded for a"
+        " remote on the machine itself, for trying. Empty: any.",
     ).tag(config=True)
     restore_on_start = Bool(
         False,

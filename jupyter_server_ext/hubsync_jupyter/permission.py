@@ -15,10 +15,13 @@ from urllib.parse import unquote, urlsplit
 from hubsync.errors import UsageError
 
 CODE: Final = "not-permitted"
+EMBEDDED: Final = "embedded"
+"""The pattern for a remote among the person's own data, which has no address before it is made."""
 _ODD: Final = re.compile(r"[\x00-\x20\x7f\\]")
 _LEADING: Final = re.compile(r"proxy|certificate|account", re.IGNORECASE)
 """Options through which another host could answer."""
 _HARMLESS: Final = re.compile(r"[\w.+=-]*")
+_WILD: Final = re.compile(r"[*?[]")
 _PLACE: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)(.*)", re.DOTALL)
 
 
@@ -29,6 +32,21 @@ def permits(url: str, allowed: Sequence[str]) -> bool:
     if _ODD.search(url) or ".." in unquote(unquote(url)).replace("\\", "/").split("/"):
         return False
     return any(_matches(url, pattern) for pattern in allowed)
+
+
+def permits_some(place: str, allowed: Sequence[str]) -> bool:
+    """Whether there may be anything at ``place``, a protocol and a host, that is permitted."""
+    return not allowed or any(_reaches(place, pattern) for pattern in allowed)
+
+
+def permit_embedded(allowed: Sequence[str]) -> None:
+    """Raises UsageError where no remote among the person's own data is permitted."""
+    if not permits(EMBEDDED, allowed):
+        raise UsageError(
+            "This hub does not permit to sync with this machine alone.",
+            f"It permits: {', '.join(allowed)}.",
+            CODE,
+        )
 
 
 def permit(url: str, options: Mapping[str, str], allowed: Sequence[str]) -> None:
@@ -71,6 +89,13 @@ def _matches(url: str, pattern: str) -> bool:
         return False
     anywhere = not wanted[2] and wanted[1].endswith("*")
     return anywhere or fnmatchcase(place[2], wanted[2])
+
+
+def _reaches(place: str, pattern: str) -> bool:
+    wanted = _PLACE.fullmatch(pattern)
+    if wanted is not None:
+        return fnmatchcase(place.lower(), wanted[1].lower())
+    return place.startswith(_WILD.split(pattern, maxsplit=1)[0])
 
 
 def _shown(url: str) -> str:

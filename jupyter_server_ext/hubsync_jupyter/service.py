@@ -10,6 +10,7 @@ from typing import Any, Final
 from msgspec import json
 
 from hubsync_jupyter import marks, places, status
+from hubsync_jupyter.addresses import refuse_relative
 from hubsync_jupyter.bringing import bring_back
 from hubsync_jupyter.device import DeviceLogin
 from hubsync_jupyter.permission import permit
@@ -235,7 +236,9 @@ class Service:
         return self.tasks.begin(kind, Call(call, arguments), after)
 
     def permitted(self, url: str, options: dict[str, str]) -> None:
-        """Raises UsageError for a remote that the operator does not permit."""
+        """Raises UsageError for a remote that the operator does not permit, and for one that is
+        nowhere in particular."""
+        refuse_relative(url)
         permit(url, options, self.settings.allowed)
 
     def to_workspace(self, contents_path: str) -> str | None:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from hubsync.errors import HubsyncError, UsageError, WorkspaceBusy
 from hubsync.model import METADATA_DIR, Identity
+from hubsync_jupyter.addresses import refuse_relative
 from hubsync_jupyter.permission import permit
 from hubsync_jupyter.template import filled
 
@@ -101,6 +102,7 @@ def default_remote(
         return None, None
     try:
         url = filled(template, env, hub)
+        refuse_relative(url)
         permit(url, {}, allowed)
     except UsageError as error:
         return None, fault_of(error)

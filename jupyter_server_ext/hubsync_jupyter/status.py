@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hubsync import __version__
 from hubsync_cli import documents, words
+from hubsync_jupyter.permission import EMBEDDED, permits, permits_some
 from hubsync_jupyter.settings import Fault, Settings
 
 if TYPE_CHECKING:
@@ -84,6 +85,11 @@ def operator_document(settings: Settings) -> Document:
         "default_remote": settings.default_remote,
         "default_remote_error": None if fault is None else error_document(fault),
         "allowed_remotes": list(settings.allowed),
+        "permits": {
+            "github": permits_some(f"https://{settings.github}", settings.allowed),
+            "folder": permits_some("file://", settings.allowed),
+            "embedded": permits(EMBEDDED, settings.allowed),
+        },
         "mode": settings.mode,
         "auto_start": settings.auto_start,
         "restore_on_start": settings.restore_on_start,

@@ -2,7 +2,8 @@
  * Keeps the model fed by events. Once a minute the status is asked for as well: if that finds
  * something no event has told, the event socket is down, and it is asked for every few seconds
  * until an event is heard again. It is asked for at once when that socket closes or is open again.
- * A request of anybody's that nobody answers tells that the server is gone.
+ * A request of anybody's that nobody answers tells that the server is gone. While another program
+ * may sync, who looks at the page is kept up to date by asking as often as Lab looks for new files.
  */
 import type { Event, ServiceManager } from '@jupyterlab/services';
 import { IDisposable } from '@lumino/disposable';
@@ -16,6 +17,7 @@ export const SCHEMA = 'https://events.hubsync.org/session/v1';
 
 const HEARING = 60_000;
 const DEAF = 3_000;
+const UNTOLD = 10_000;
 const FOUND_MISSING_AFTER = 2_000; // milliseconds in which an event may still be under way
 
 export class Connection implements IDisposable {
@@ -81,7 +83,7 @@ export class Connection implements IDisposable {
   private schedule(): void {
     if (!this._isDisposed) {
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => void this.ask(), this.deaf ? DEAF : HEARING);
+      this.timer = setTimeout(() => void this.ask(), this.interval());
     }
   }
 
@@ -98,6 +100,13 @@ export class Connection implements IDisposable {
       this.model.setUnreachable();
       this.schedule();
     }
+  }
+
+  private interval(): number {
+    if (this.deaf) {
+      return DEAF;
+    }
+    return this.model.isUntold && !document.hidden ? UNTOLD : HEARING;
   }
 
   private hasMissed(before: Status | null, now: Status): boolean {

@@ -2,7 +2,10 @@
  * What is known of the sync, fed by documents of the server; no network and no page in here.
  */
 import { ISignal, Signal } from '@lumino/signaling';
-import type { EventPayload, Outcome, Status, Task, WorkspacePath } from './protocol';
+import type { EventPayload, Outcome, State, Status, Task, WorkspacePath } from './protocol';
+
+/** States in which no cycle of the server ends, while another program may sync the same files. */
+const UNTOLD: ReadonlySet<State> = new Set(['off', 'paused']);
 
 export class SyncModel {
   /** Files here were made, replaced or deleted by hubsync: open documents have to look. */
@@ -13,6 +16,7 @@ export class SyncModel {
   private _lastEnded: string | null = null;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _synced = new Signal<this, Outcome>(this);
+  private readonly _untold = new Signal<this, void>(this);
   private readonly _task = new Signal<this, Task>(this);
 
   /** Null before the first answer, and where the server extension is missing. */
@@ -33,6 +37,16 @@ export class SyncModel {
   /** A cycle has ended; each one is told of once. */
   get synced(): ISignal<this, Outcome> {
     return this._synced;
+  }
+
+  /** Whether files may change here that no outcome tells of. */
+  get isUntold(): boolean {
+    return this._status !== null && UNTOLD.has(this._status.state);
+  }
+
+  /** The status was heard of while that is so. */
+  get untold(): ISignal<this, void> {
+    return this._untold;
   }
 
   /** A long-running task began, went on or ended. */
@@ -60,6 +74,9 @@ export class SyncModel {
     this._status = status;
     if (!same) {
       this._changed.emit();
+    }
+    if (this.isUntold) {
+      this._untold.emit();
     }
   }
 

@@ -129,6 +129,8 @@ export interface Status {
     default_remote: string | null;
     default_remote_error: Fault | null;
     allowed_remotes: string[];
+    /** Whether any remote of this kind can be chosen. */
+    permits: { github: boolean; folder: boolean; embedded: boolean };
     mode: 'branch' | 'shadow' | null;
     auto_start: boolean;
     restore_on_start: boolean;
@@ -195,6 +197,8 @@ export interface Survey {
   ignored: { path: WorkspacePath; source: string; line: number; pattern: string }[];
   ignored_count: number;
   withheld: WorkspacePath[];
+  /** What a Git remote is not sent, apart from what goes up. */
+  held: { files: number; bytes: number; problems: Problem[]; unsearched: number };
   problems: Problem[];
   repositories: WorkspacePath[];
 }

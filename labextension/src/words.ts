@@ -205,7 +205,7 @@ function sentence(status: Status, trans: TranslationBundle, now: Date): string {
 }
 
 /** Whether another process has the workspace's session: `hubsync watch`, or another server. */
-function isElsewhere(status: Status): boolean {
+export function isElsewhere(status: Status): boolean {
   return status.state === 'off' && status.trouble?.kind === 'busy';
 }
 

@@ -2,7 +2,7 @@ import { bytes, when } from '../src/format';
 import { isAtGitHub } from '../src/account';
 import { SyncModel } from '../src/model';
 import { toContents, toWorkspace } from '../src/paths';
-import { wishOf } from '../src/panel/wish';
+import { kindsFor, wishOf } from '../src/panel/wish';
 import type { Outcome, State, Status } from '../src/protocol';
 import { advice, describe as words } from '../src/words';
 import { trans } from './english';
@@ -29,6 +29,7 @@ function status(state: State, rest: Partial<Status> = {}): Status {
       default_remote: null,
       default_remote_error: null,
       allowed_remotes: [],
+      permits: { github: true, folder: true, embedded: true },
       mode: null,
       auto_start: true,
       restore_on_start: false
@@ -99,6 +100,18 @@ const STATES: [State, string, string][] = [
   ['restoring', 'sync', 'busy'],
   ['off', 'cloud', 'quiet']
 ];
+
+test('while another program may sync, each look at the status is told, also where it is the same', () => {
+  const model = new SyncModel();
+  let told = 0;
+  model.untold.connect(() => told++);
+  model.setStatus(status('synced'));
+  expect([told, model.isUntold]).toEqual([0, false]);
+  model.setStatus(status('off'));
+  model.setStatus(status('off'));
+  model.setStatus(status('paused'));
+  expect([told, model.isUntold]).toEqual([3, true]);
+});
 
 test('off with a session elsewhere does not say that nothing is sent', () => {
   const trouble = { kind: 'busy', code: 'session-running', message: 'By process 7.', hint: '' };
@@ -223,4 +236,12 @@ test('today is told by the clock, another day with its date', () => {
   const now = new Date(2026, 10, 28, 16, 0);
   expect(when(new Date(2026, 10, 28, 9, 5).toISOString(), now)).toMatch(/^0?9:05/);
   expect(when(new Date(2026, 10, 27, 9, 5).toISOString(), now)).toContain('27');
+});
+
+test('the wizard offers what the hub permits, and its own place where it has one', () => {
+  const { operator } = status('not-set-up');
+  expect(kindsFor(operator)).toEqual(['github', 'folder', 'address', 'embedded']);
+  const permits = { github: false, folder: true, embedded: false };
+  const strict = { ...operator, default_remote: 's3://hub/ada', permits };
+  expect(kindsFor(strict)).toEqual(['default', 'folder', 'address']);
 });

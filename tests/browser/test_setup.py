@@ -23,6 +23,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     (home / "__pycache__" / "old.pyc").write_bytes(b"x")
     (home / "notes.md").write_text("First.\n")
     (home / "data.csv").write_text("x,y\n" * 1000)
+    token = "ghp_" + "Zq7Rk2Lw9Xv4Bn8Mc3Td6Yf1Hs5Jg0Pa2Wb4"
+    (home / "keys.py").write_text(f"token = '{token}'\n")
     bare(base / "work.git")
     with running_lab(base / "server", home) as lab:
         yield lab
@@ -42,6 +44,8 @@ def test_setup_is_tried_before_it_is_made_and_a_save_becomes_a_commit(
     panel.get_by_role("button", name="Try it").click()
     expect(panel).to_contain_text("2 files, 4.0 kB, will go up")
     expect(panel).to_contain_text("1 file or folder is ignored")
+    expect(panel).to_contain_text("1 file, 51 B, stays here")
+    expect(panel).to_contain_text("keys.py held back: ")
     assert not (lab.home / ".hubsync").exists()
     assert not (lab.home / ".git").exists()
     shot(page, "wizard-tried")
@@ -118,4 +122,19 @@ def test_by_keyboard_alone_a_wrong_place_is_corrected_and_sync_is_set_up(
         expect(pause).to_be_focused()
         press("Enter")
         until_state(page, "paused")
+        no_dialog(page)
+
+
+def test_the_wizard_offers_no_place_that_the_hub_does_not_permit(
+    tmp_path: Path, page: Page
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with running_lab(tmp_path / "server", home, allowed_remotes=["s3://hub/*"]) as lab:
+        lab.open(page)
+        until_state(page, "not-set-up")
+        page.click(".jp-LauncherCard >> text=Set Up Sync")
+        places = page.locator(".jp-hubsync-panel input[name=jp-hubsync-kind]")
+        expect(places).to_have_count(1)
+        expect(page.get_by_label("A bucket or another address")).to_be_checked()
         no_dialog(page)

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from hubsync import HubsyncError, Identity, Workspace
+from hubsync.model import Entry, Kind
+from hubsync.report import Silent
+from hubsync.services.foreseeing import foreseen
 from tests.git_hubs import git, no_ones_settings
 
 ADA = Identity("ada", "hub-a")
+TOKEN = "ghp_" + "Zq7Rk2Lw9Xv4Bn8Mc3Td6Yf1Hs5Jg0Pa2Wb4"
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +98,63 @@ def test_what_cannot_be_linked_is_refused_as_the_link_would_be(root: Path, tmp_p
     with pytest.raises(HubsyncError) as caught:
         Workspace.survey(str(root / "data"), (tmp_path / "remote").as_uri(), identity=ADA)
     assert caught.value.code == "already-a-workspace"
+
+
+def test_what_a_repository_would_not_be_sent_is_named_and_counted_apart(
+    root: Path, tmp_path: Path
+) -> None:
+    (root / "sec.py").write_text(f"one = 1\ntoken = '{TOKEN}'\n")
+    with open(root / "movie.mp4", "wb") as file:
+        file.truncate(50_000_001)
+    before = everything(tmp_path)
+    found = Workspace.survey(str(root), f"git+file://{tmp_path}/remote.git", identity=ADA)
+    assert everything(tmp_path) == before
+    assert [(one.path, one.code) for one in found.held] == [
+        ("movie.mp4", "file-too-large-for-git"),
+        ("sec.py", "secret-found"),
+    ]
+    assert "line 2" in found.held[1].message
+    assert TOKEN not in repr(found)
+    assert found.held_bytes == 50_000_001 + (root / "sec.py").stat().st_size
+    assert (found.files, found.bytes, found.unsearched) == (3, 112, 0)
+    assert "movie.mp4" not in {one.path for one in found.largest}
+
+
+def test_a_mirror_is_sent_everything(root: Path, tmp_path: Path) -> None:
+    (root / "sec.py").write_text(f"token = '{TOKEN}'\n")
+    found = Workspace.survey(str(root), (tmp_path / "remote").as_uri(), identity=ADA)
+    assert (found.files, found.held) == (4, ())
+
+
+def test_the_attributes_of_the_folder_and_what_its_clone_has_committed_count(
+    root: Path, tmp_path: Path
+) -> None:
+    (root / ".gitattributes").write_text("*.mp4 filter=lfs\n")
+    with open(root / "movie.mp4", "wb") as file:
+        file.truncate(50_000_001)
+    (root / "published.py").write_text(f"token = '{TOKEN}'\n")
+    url = f"git+file://{tmp_path}/remote.git"
+    held = [one.code for one in Workspace.survey(str(root), url, identity=ADA).held]
+    assert "file-too-large-for-git" not in held
+    assert "secret-found" in held
+    git(root, "init", "-q")
+    git(root, "add", "published.py")
+    git(root, "commit", "-qm", "Published")
+    held = [one.code for one in Workspace.survey(str(root), url, identity=ADA).held]
+    assert "secret-found" not in held
+
+
+def test_a_search_ends_in_time_and_says_how_much_it_left_out(root: Path) -> None:
+    (root / "sec.py").write_text(f"token = '{TOKEN}'\n")
+    sizes = {"sec.py": 50, "notes.md": 6, "movie.mp4": 50_000_001}
+    files = {path: Entry(Kind.FILE, size, None, 0) for path, size in sizes.items()}
+    found = foreseen(str(root), files, Silent(), patience=0.0)
+    assert [one.path for one in found.held] == ["movie.mp4"]
+    assert found.unsearched == 2
+
+
+def test_a_clone_that_cannot_be_read_is_searched_all_the_same(root: Path, tmp_path: Path) -> None:
+    (root / ".git").mkdir()
+    (root / "sec.py").write_text(f"token = '{TOKEN}'\n")
+    found = Workspace.survey(str(root), f"git+file://{tmp_path}/remote.git", identity=ADA)
+    assert [one.path for one in found.held] == ["sec.py"]

@@ -64,6 +64,24 @@ async def test_trying_says_what_would_go_up_and_changes_nothing(
     assert (await api.status())["state"] == "not-set-up"
 
 
+async def test_trying_a_repository_names_the_files_with_secrets_and_never_the_secret(
+    api: Api, home: Path, tmp_path: Path
+) -> None:
+    await api.start()
+    token = "ghp_" + "Zq7Rk2Lw9Xv4Bn8Mc3Td6Yf1Hs5Jg0Pa2Wb4"
+    (home / "notes.md").write_text("12345\n")
+    (home / "sec.py").write_text(f"token = '{token}'\n")
+    url = f"git+file://{tmp_path}/work.git"
+    answer = await api.post("setup/try", url=url, wait=30)
+    result = answer.ok()["task"]["result"]
+    assert result["up"]["files"] == 1
+    held = result["held"]
+    assert (held["files"], held["bytes"], held["unsearched"]) == (1, 51, 0)
+    assert [(one["path"], one["code"]) for one in held["problems"]] == [("sec.py", "secret-found")]
+    assert "line 1" in held["problems"][0]["message"]
+    assert token not in answer.text
+
+
 async def test_an_embedded_remote_takes_a_place_of_its_own(
     api: Api, home: Path, tmp_path: Path
 ) -> None:
@@ -313,6 +331,36 @@ async def test_what_cannot_be_read_is_refused_in_words(api: Api) -> None:
         answer.refused(400, "bad-request")
     (await api.post("setup/try")).refused(400, "no-url")
     (await api.get("tasks/abc")).refused(404, "not-found")
+
+
+@pytest.mark.parametrize("url", ["github.com/me/repo", "foo", "../outside", "tmp/x"])
+async def test_an_address_that_depends_on_a_folder_is_refused_before_anything_is_asked(
+    api: Api, home: Path, url: str
+) -> None:
+    await api.start()
+    for route in ("setup/try", "setup"):
+        problem = (await api.post(route, url=url, wait=30)).refused(400, "relative-address")
+        assert url in problem["message"]
+    page = await api.get("open", remote=url)
+    assert page.status == 400
+    assert "neither an address with a scheme" in page.text
+    assert list(home.iterdir()) == []
+
+
+async def test_a_further_remote_has_an_address_of_its_own_too(
+    api: Api, home: Path, remote: Path
+) -> None:
+    await api.set_up(remote.as_uri())
+    (await api.post("remotes", name="more", url="tmp/x")).refused(400, "relative-address")
+    (await api.send("PATCH", "remotes/origin", url="tmp/x")).refused(400, "relative-address")
+
+
+async def test_a_folder_in_the_home_of_the_person_is_found_as_in_a_terminal(
+    api: Api,
+) -> None:
+    await api.start()
+    task = (await api.post("setup/try", url="~/mirror", wait=30)).ok()["task"]
+    assert task["result"]["url"] == (Path.home() / "mirror").as_uri()
 
 
 async def test_a_password_in_a_url_is_refused_and_not_repeated(api: Api, home: Path) -> None:

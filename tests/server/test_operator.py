@@ -87,7 +87,10 @@ async def test_other_remotes_are_refused_everywhere(api: Api, home: Path, tmp_pa
     url = (tmp_path / "another").as_uri()
     (await api.post("setup/try", url=url)).refused(403, "not-permitted")
     (await api.post("setup", url=url)).refused(403, "not-permitted")
-    (await api.post("setup", embedded=True)).refused(403, "not-permitted")
+    problem = (await api.post("setup", embedded=True)).refused(403, "not-permitted")
+    assert "this machine alone" in problem["message"]
+    permits = (await api.status())["operator"]["permits"]
+    assert permits == {"github": False, "folder": True, "embedded": False}
     opened = await api.get("open", remote=url)
     assert opened.status == 403
     assert not (home / ".hubsync").exists()

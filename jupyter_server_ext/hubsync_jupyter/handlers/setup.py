@@ -8,6 +8,7 @@ from msgspec import field
 
 from hubsync_jupyter.handlers.base import Body, Handler, answers
 from hubsync_jupyter.handlers.following import USUAL, Wait, followed
+from hubsync_jupyter.permission import permit_embedded
 from hubsync_jupyter.tasks import Task
 from hubsync_jupyter.work.clerk import failure
 
@@ -38,8 +39,7 @@ class _Setting(Handler):
         if body.embedded:
             if body.url is not None:
                 raise failure("usage", "bad-request", "Either a URL or embedded, not both.")
-            if settings.allowed:
-                self.service.permitted("embedded", {})
+            permit_embedded(settings.allowed)
             return body, None, how
         url = body.url
         if url is None:

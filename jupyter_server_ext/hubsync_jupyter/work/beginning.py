@@ -47,7 +47,7 @@ def link(
     desk.reporter.phase("Linking")
     with Workspace.init(
         desk.root,
-        _placed(desk, url) if url is not None else None,
+        url,
         git=GitChoice(mode, branch),
         identity=desk.identity,
         data_home=desk.data_home,
@@ -88,11 +88,6 @@ def bring_back(desk: Desk, url: str, vacant: bool, mode: str | None) -> object:
     ) as workspace:
         result = workspace.sync(identity=desk.identity, reporter=desk.reporter)
         return {**begun(workspace), "result": shortened(result)}
-
-
-def _placed(desk: Desk, url: str) -> str:
-    """A relative folder is one beside the workspace's files, not beside this process."""
-    return os.path.join(desk.root, url) if url.startswith(("./", "../")) else url
 
 
 def describe(desk: Desk, directory: str) -> object:
@@ -137,6 +132,12 @@ def _survey_document(found: Survey) -> dict[str, Any]:
         ],
         "ignored_count": found.ignored_count,
         "withheld": list(found.withheld),
+        "held": {
+            "files": len(found.held),
+            "bytes": found.held_bytes,
+            "problems": _problems(found.held),
+            "unsearched": found.unsearched,
+        },
         "problems": _problems(found.problems),
         "repositories": list(found.repositories),
     }

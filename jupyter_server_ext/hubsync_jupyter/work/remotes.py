@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from hubsync_cli import documents
+from hubsync_jupyter.addresses import refuse_relative
 from hubsync_jupyter.permission import permit
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def remotes(desk: Desk) -> object:
 
 
 def add(desk: Desk, name: str, url: str, allowed: Sequence[str], **rules: Any) -> object:
+    refuse_relative(url)
     permit(url, rules.get("options") or {}, allowed)
     with desk.workspace() as workspace:
         workspace.add_remote(name, url, reporter=desk.reporter, **_tuples(rules))
@@ -27,6 +29,7 @@ def add(desk: Desk, name: str, url: str, allowed: Sequence[str], **rules: Any) -
 
 
 def change(desk: Desk, name: str, allowed: Sequence[str], create: bool, **rules: Any) -> object:
+    refuse_relative(rules.get("url") or "")
     with desk.workspace() as workspace:
         present = next((one.url for one in workspace.remotes() if one.name == name), "")
         permit(rules.get("url") or present, rules.get("options") or {}, allowed)

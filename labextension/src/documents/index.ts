@@ -38,6 +38,7 @@ export class OpenDocuments {
     hub.model.filesChanged.connect((_, paths) => this.changed(paths));
     // What a command in a terminal brought, or a cycle that was not heard of, has no names here.
     hub.model.synced.connect(() => this.lookAtTimes());
+    hub.model.untold.connect(() => this.lookAtTimes());
     hub.model.taskChanged.connect((_, task) => {
       if (task.state !== 'running') {
         this.lookAtTimes();

@@ -4,7 +4,7 @@ import type { Hubsync } from '../context';
 import * as format from '../format';
 import type { Progress, State, Status } from '../protocol';
 import { Action, FaultBox, Icon, useWork } from '../ui';
-import { advice, describe, isConfirmable, isForkable } from '../words';
+import { advice, describe, isConfirmable, isElsewhere, isForkable } from '../words';
 
 /** States of every save: nothing may come and go with them, or buttons move under the pointer. */
 const PASSING: ReadonlySet<State> = new Set(['pending', 'syncing']);
@@ -30,12 +30,15 @@ export function Overview(props: { hub: Hubsync; status: Status | null }): JSX.El
           <Facts hub={hub} status={status} />
           <div className="jp-hubsync-actions">
             {status.state === 'off' ? (
-              <Action
-                primary
-                label={trans.__('Start sync')}
-                disabled={work.busy}
-                run={() => work.run(hub.api.start)}
-              />
+              // Where another program has the session it would be refused; it begins by itself.
+              !isElsewhere(status) && (
+                <Action
+                  primary
+                  label={trans.__('Start sync')}
+                  disabled={work.busy}
+                  run={() => work.run(hub.api.start)}
+                />
+              )
             ) : (
               <>
                 <Action

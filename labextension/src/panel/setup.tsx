@@ -6,13 +6,13 @@ import type { SetupWish, Status, Survey, Task } from '../protocol';
 import { Action, FaultBox, useWork } from '../ui';
 import { GitHubChoice } from './github';
 import { SurveyView } from './survey';
-import { KINDS, type Kind, wishOf } from './wish';
+import { type Kind, kindsFor, wishOf } from './wish';
 
 export function Setup(props: { hub: Hubsync; status: Status; done: () => void }): JSX.Element {
   const { hub, status } = props;
   const { trans } = hub;
   const offered = status.operator.default_remote;
-  const kinds = KINDS.filter(kind => kind !== 'default' || offered !== null);
+  const kinds = kindsFor(status.operator);
   const [kind, setKind] = useState<Kind>(kinds[0]);
   const [text, setText] = useState('');
   const [options, setOptions] = useState('');

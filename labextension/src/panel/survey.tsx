@@ -73,6 +73,7 @@ export function SurveyView(props: { hub: Hubsync; survey: Survey }): JSX.Element
           {trans.__('Stay here, as they look like secrets: %1', survey.withheld.join(', '))}
         </p>
       )}
+      <Held hub={props.hub} held={survey.held} />
       {survey.repositories.length > 0 && (
         <p className="jp-hubsync-hint">
           {trans._n(
@@ -88,5 +89,44 @@ export function SurveyView(props: { hub: Hubsync; survey: Survey }): JSX.Element
         </p>
       ))}
     </div>
+  );
+}
+
+/** What stays here although nothing ignores it: secrets, and what is too large for Git. */
+function Held(props: { hub: Hubsync; held: Survey['held'] }): JSX.Element {
+  const { held } = props;
+  const { trans } = props.hub;
+  return (
+    <>
+      {held.files > 0 && (
+        <details open>
+          <summary>
+            {trans._n(
+              '%1 file, %2, stays here',
+              '%1 files, %2, stay here',
+              held.files,
+              format.bytes(held.bytes)
+            )}
+          </summary>
+          <ul className="jp-hubsync-changes">
+            {held.problems.map(one => (
+              <li key={one.path} title={one.hint}>
+                <span className="jp-hubsync-path">{one.path}</span>{' '}
+                <span className="jp-hubsync-faint">{one.message}</span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+      {held.unsearched > 0 && (
+        <p className="jp-hubsync-hint">
+          {trans._n(
+            '%1 file was not searched for secrets, as that takes long. Each is searched before it is sent.',
+            '%1 files were not searched for secrets, as that takes long. Each is searched before it is sent.',
+            held.unsearched
+          )}
+        </p>
+      )}
+    </>
   );
 }

@@ -1,8 +1,14 @@
 /** What a person chose in the wizard as the server takes it. */
-import type { SetupWish } from '../protocol';
+import type { SetupWish, Status } from '../protocol';
 
 export const KINDS = ['default', 'github', 'folder', 'address', 'embedded'] as const;
 export type Kind = (typeof KINDS)[number];
+
+/** What there is to choose from where an operator offers or permits some of it alone. */
+export function kindsFor(operator: Status['operator']): Kind[] {
+  const offered = { default: operator.default_remote !== null, address: true, ...operator.permits };
+  return KINDS.filter(kind => offered[kind]);
+}
 
 /** Null while something is missing. Options: one `name=value` a line. */
 export function wishOf(kind: Kind, text: string, options: string): SetupWish | null {

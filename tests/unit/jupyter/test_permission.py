@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hubsync.errors import UsageError
-from hubsync_jupyter.permission import permit, permits
+from hubsync_jupyter.permission import permit, permit_embedded, permits, permits_some
 
 COURSE = ("https://github.com/our-course/*", "s3://hub/*", "git@github.com:our-course/*")
 
@@ -91,3 +91,36 @@ def test_a_refusal_repeats_no_password(secret: str) -> None:
         permit(f"https://{secret}@evil.org/x.git", {}, COURSE)
     assert "hunter2" not in caught.value.message
     assert "evil.org" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("pattern", "some"),
+    [
+        ("https://github.com/our-course/*", True),
+        ("HTTPS://GitHub.com/our-course/*", True),
+        ("https://*.com/*", True),
+        ("https://*", True),
+        ("*", True),
+        ("http*", True),
+        ("s3://hub/*", False),
+        ("https://github.com.evil.org/*", False),
+        ("git@github.com:our-course/*", False),
+        ("nothing, until the settings of the server are corrected", False),
+    ],
+)
+def test_a_host_is_offered_where_something_at_it_may_be_permitted(pattern: str, some: bool) -> None:
+    assert permits_some("https://github.com", (pattern,)) is some
+    assert permits_some("https://github.com", ("gs://other/*", pattern)) is some
+
+
+def test_without_patterns_every_host_and_this_machine_are_offered() -> None:
+    assert permits_some("https://github.com", ())
+    permit_embedded(())
+
+
+def test_this_machine_alone_is_refused_in_the_words_of_the_choice() -> None:
+    with pytest.raises(UsageError) as caught:
+        permit_embedded(COURSE)
+    assert "this machine alone" in caught.value.message
+    assert "embedded" not in caught.value.message
+    permit_embedded(("embedded",))

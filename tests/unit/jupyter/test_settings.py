@@ -49,3 +49,10 @@ def test_a_default_remote_has_to_be_permitted() -> None:
     assert url is None
     assert fault is not None
     assert fault.code == "not-permitted"
+
+
+def test_a_default_remote_says_where_it_is() -> None:
+    url, fault = default_remote("shared/{username}", {"JUPYTERHUB_USER": "ada"}, "", ())
+    assert url is None
+    assert fault is not None
+    assert fault.code == "relative-address"
