@@ -214,13 +214,15 @@ def _at_hand(context: Context, unknown: Sequence[tuple[str, Entry]]) -> dict[str
 def _fetched(
     context: Context, unknown: Sequence[tuple[str, Entry]], problems: list[Problem]
 ) -> dict[str, Entry]:
-    """Digests by fetching the objects; they stay staged for whoever needs them."""
+    """Digests by fetching the objects; they stay staged for whoever needs them. What came with a
+    problem is not what is there, and may be another thing the next time: nothing is learned."""
     if not unknown:
         return {}
     fetch = [Content(Side.REMOTE, path, entry) for path, entry in unknown]
     got = obtain(context, Stage(context.root), fetch, {})
     problems += got.problems
-    return {path: staged.entry for (_, path), staged in got.staged.items()}
+    stuck = {one.path for one in got.problems}
+    return {path: one.entry for (_, path), one in got.staged.items() if path not in stuck}
 
 
 def _same(context: Context, path: str, there: Entry, here: Entry) -> bool:

@@ -245,6 +245,48 @@ def test_without_the_program_a_pointer_is_told_of_and_stays_one(
     assert git(site.repository, "rev-parse", "main:large.bin") == before
 
 
+@pytest.mark.parametrize("mode", ["branch", "shadow", "folder"])
+def test_without_the_program_a_content_that_is_here_is_what_its_pointer_points_to(
+    site: GitSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    files = {".gitattributes": ATTRIBUTES, "large.bin": "content", "a": "1"}
+    site.hub("one", files).sync()
+    directory = site.folder / "two"
+    if mode == "folder":
+        two = site.hub("two", files)
+    else:
+        git(site.folder, "clone", "-q", str(site.repository), "two")
+        git(directory, "lfs", "install", "--local")
+        git(directory, "lfs", "pull")
+        two = Hub(directory, site.link(directory, mode=mode))
+    with monkeypatch.context() as context:
+        leave_out_lfs(tmp_path, context)
+        assert not two.workspace.status().problems
+        result = two.sync()
+        assert not result.problems
+        assert not result.conflicts
+        assert two.sync().nothing_done()
+    assert two.sync().nothing_done()
+    assert two.files() == files | {".gitattributes": ATTRIBUTES.rstrip()}
+    two.git("lfs", "install", "--local")
+    assert two.is_clean()
+
+
+def test_what_only_had_its_pointer_is_compared_once_the_program_is_there(
+    site: GitSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.hub("one", {".gitattributes": ATTRIBUTES, "large.bin": "content"}).sync()
+    two = site.hub("two", {".gitattributes": ATTRIBUTES, "large.bin": "other"})
+    with monkeypatch.context() as context:
+        leave_out_lfs(tmp_path, context)
+        assert [one.code for one in two.sync().problems] == ["lfs"]
+    two.write({"large.bin": "content"})
+    result = two.sync()
+    assert not result.problems
+    assert not result.conflicts
+    assert set(two.files()) == {".gitattributes", "large.bin"}
+
+
 @pytest.fixture
 def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home with nothing in it, and the command on PATH, as after an installation."""

@@ -48,16 +48,19 @@ class Worktree:
 
     def content(self, path: str, name: Any) -> bytes:
         """Raises KeyError if there is no such blob, LocalError and StoreError if the programs that
-        the attributes ask for fail. Without git-lfs it is the pointer."""
+        the attributes ask for fail. Without git-lfs it is the pointer, unless the content is
+        on this machine."""
         treatment = self._attributes.of(path)
         data = self._read(name)
         if not treatment.converts or self._commit is None:
             return data
         if treatment.lfs:
-            whole = lfs.is_pointer(data) and lfs.is_there()
-            if not whole:
+            if not lfs.is_pointer(data):
                 return data
-            return lfs.smudge(self._repository, path, data, self._lfs_settings)
+            if lfs.is_there():
+                return lfs.smudge(self._repository, path, data, self._lfs_settings)
+            found = lfs.on_this_machine(self._repository, path, data)
+            return data if found is None else found
         if treatment.program:
             return self._by_program(path, name)
         with pygit2.BlobIO(
@@ -83,9 +86,8 @@ class Worktree:
         try:
             oid = pygit2.Oid(hex=name)
             data: bytes = self._repository[oid].data
-            large = lfs.is_pointer(data) and self._attributes.of(path).lfs and lfs.is_there()
-            if large and not lfs.is_here(self._repository, data):
-                return None
+            if lfs.is_pointer(data) and self._attributes.of(path).lfs:
+                return lfs.on_this_machine(self._repository, path, data)
             return self.content(path, oid)
         except (KeyError, ValueError, HubsyncError):
             return None  # a sync tells of what it cannot read
