@@ -7,6 +7,7 @@ the next cycle plans it again (rule 13).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
@@ -104,6 +105,7 @@ def settled(
         local={path: entry for path, entry in overlays[0].items() if entry or path in rows},
         remote={path: entry for path, entry in overlays[1].items() if entry or path in rows},
         rules_digest=view.scan.rules_digest,
+        uncarried=tuple(os.fsencode(one.path) for one in view.snapshot.problems),
     )
 
 

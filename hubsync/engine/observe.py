@@ -89,7 +89,9 @@ def sight(context: Context, state: State, request: Request, *, suspicious: bool 
     fs_now = clock_of(context.layout.metadata)
     base = Tree(state.base)
     seen_locally = Tree(state.base, state.local)
-    known = Known(state.remote_id, state.revision, Tree(state.base, state.remote))
+    remembered = Tree(state.base, state.remote)
+    uncarried = tuple(map(os.fsdecode, state.uncarried))
+    known = Known(state.remote_id, state.revision, remembered, uncarried)
     # A push relies on conditions and needs no listing; so does a remote that only hubsync writes.
     listing = suspicious or not (context.trusts_books or request.only is Side.REMOTE)
     context.reporter.phase("Looking at both sides")

@@ -34,7 +34,9 @@ class State(Struct, frozen=True, gc=False):
     ``base``: the tree on which both sides last agreed. ``local`` and ``remote``: where a side, as
     last seen, differs from the base in a way worth remembering (None: the path was absent), such
     as digests of edited and not yet synced files. ``revision``: of the remote, for ``remote``.
-    ``rules_digest``: of the ignore rules under which ``base`` was scanned. Times in ns.
+    ``rules_digest``: of the ignore rules under which ``base`` was scanned. ``uncarried``: paths of
+    ``revision`` that have a problem on the remote itself, told as long as they are there; as bytes,
+    since they may be no text. Times in ns.
     """
 
     remote_id: str
@@ -45,6 +47,7 @@ class State(Struct, frozen=True, gc=False):
     local: dict[str, Entry | None] = {}
     remote: dict[str, Entry | None] = {}
     rules_digest: str = ""
+    uncarried: tuple[bytes, ...] = ()
     version: int = FORMAT
 
 

@@ -44,11 +44,13 @@ class RemoteCapabilities(Struct, frozen=True):
 
 
 class Known(Struct, frozen=True):
-    """What a workspace remembers of a remote: its tree and revision when last seen."""
+    """What a workspace remembers of a remote: its tree and revision when last seen.
+    ``uncarried``: the paths that had problems there then, and are in no tree."""
 
     remote_id: str
     revision: str
     tree: Tree
+    uncarried: tuple[str, ...] = ()
 
 
 class Snapshot(Struct, frozen=True):
