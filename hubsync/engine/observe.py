@@ -53,6 +53,8 @@ class View:
     """The file system's clock before the scan, for `local.evidence.vouch`."""
     modes: bool = True
     """Whether the workspace's disk has executable bits."""
+    stand_ins: Mapping[str, bytes] = field(default_factory=dict)
+    """As in `State`: those that were met just now."""
 
     def with_read(self, read: Mapping[str, Entry | Problem | None]) -> Tree:
         """The local side, with what was read of some files; what could not be is as it was."""

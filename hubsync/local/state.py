@@ -36,7 +36,8 @@ class State(Struct, frozen=True, gc=False):
     as digests of edited and not yet synced files. ``revision``: of the remote, for ``remote``.
     ``rules_digest``: of the ignore rules under which ``base`` was scanned. ``uncarried``: paths of
     ``revision`` that have a problem on the remote itself, told as long as they are there; as bytes,
-    since they may be no text. Times in ns.
+    since they may be no text. ``stand_ins``: paths where the base has something in place of the
+    content, which could not be had, with its digest. Times in ns.
     """
 
     remote_id: str
@@ -48,6 +49,7 @@ class State(Struct, frozen=True, gc=False):
     remote: dict[str, Entry | None] = {}
     rules_digest: str = ""
     uncarried: tuple[bytes, ...] = ()
+    stand_ins: dict[str, bytes] = {}
     version: int = FORMAT
 
 

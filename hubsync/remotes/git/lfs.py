@@ -25,7 +25,7 @@ _SIZE: Final = re.compile(rb"^size ([0-9]{1,18})$", re.MULTILINE)
 _BEGINS: Final = b"version https://git-lfs.github.com/spec/v1\n"
 CONFIG: Final = ".lfsconfig"
 _WHERE: Final = re.compile(r"lfs\.url|remote\..+\.lfsurl", re.IGNORECASE)
-_HINT: Final = "Install git-lfs, run 'git lfs pull' in the workspace, then sync."
+_HINT: Final = "Install git-lfs, then sync."
 
 _NOT_GIVEN: Final = (
     "See what 'git lfs pull' says in the workspace. If the server lost it, whoever has the file"
@@ -133,11 +133,11 @@ def held_back(path: str) -> Problem:
 
 
 def only_pointer(path: str) -> Problem:
-    """What came in without git-lfs."""
+    """A content that cannot be had without git-lfs."""
     return Problem(
         path,
         attributes.LFS,
-        f"{path} belongs to Git LFS, and git-lfs is not installed: only its pointer is here.",
+        f"{path} belongs to Git LFS, and git-lfs is not installed: only its pointer can be had.",
         _HINT,
     )
 

@@ -92,6 +92,19 @@ class Worktree:
         except (KeyError, ValueError, HubsyncError):
             return None  # a sync tells of what it cannot read
 
+    def pointer(self, path: str, name: str) -> bytes | None:
+        """The blob, if it is a pointer of Git LFS; only those that may be are read."""
+        if not name or not self._attributes.of(path).lfs:
+            return None
+        data = self._repository[pygit2.Oid(hex=name)].data
+        return data if lfs.is_pointer(data) else None
+
+    def unobtainable(self, path: str, pointer: bytes) -> Problem | None:
+        """Why a content cannot be had, without trying."""
+        if lfs.is_there() or lfs.on_this_machine(self._repository, path, pointer) is not None:
+            return None
+        return lfs.only_pointer(path)
+
     def problem(self, path: str, data: bytes) -> Problem | None:
         """What has to be said of a content that came."""
         if lfs.is_pointer(data) and self._attributes.of(path).lfs:
