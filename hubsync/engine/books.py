@@ -7,12 +7,14 @@ the next cycle plans it again (rule 13).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
 from hubsync.core.policy import Policy, combined, equal
 from hubsync.engine.observe import View
+from hubsync.engine.stand_ins import kept
 from hubsync.local.state import State
 from hubsync.model import Entry, Kind, Tree
 
@@ -28,6 +30,7 @@ def settled(
     read: Mapping[str, Entry] | None = None,
     untold: Iterable[str] = (),
     lasting: bool = False,
+    stand_ins: Mapping[str, bytes] | None = None,
     complete: bool,
     now: int,
 ) -> State:
@@ -43,6 +46,7 @@ def settled(
     remembered as the remote showed them, unread, so that the next cycle tells it again.
     ``lasting``: the remote's identities name contents for good, so that what the base knows by one
     has not to be learned by the books, and is what the remote has.
+    ``stand_ins``: what came in place of contents that could not be had, with its digest.
     ``complete``: the cycle came to its end. Until one did, the base may lack paths that were once
     synced, and `memory` asks the history again.
     """
@@ -104,6 +108,8 @@ def settled(
         local={path: entry for path, entry in overlays[0].items() if entry or path in rows},
         remote={path: entry for path, entry in overlays[1].items() if entry or path in rows},
         rules_digest=view.scan.rules_digest,
+        uncarried=tuple(os.fsencode(one.path) for one in view.snapshot.problems),
+        stand_ins=kept(rows, {**state.stand_ins, **view.stand_ins, **(stand_ins or {})}, touched),
     )
 
 

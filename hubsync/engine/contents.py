@@ -21,6 +21,15 @@ class Obtained(NamedTuple):
     again: set[str]
     size: int
 
+    def stand_ins(self) -> dict[str, bytes]:
+        """What came in place of contents, by path, with its digest: of that a problem tells."""
+        told = {one.path for one in self.problems}
+        return {
+            path: staged.entry.digest
+            for (side, path), staged in self.staged.items()
+            if side is Side.REMOTE and path in told and staged.entry.digest is not None
+        }
+
 
 def obtain(
     context: Context, stage: Stage, contents: Iterable[Content], nearby: Mapping[bytes, Content]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace as replace_fields
@@ -13,15 +12,17 @@ from hubsync.core.moves import Places, Stands, kept_under_old_name, with_moves
 from hubsync.core.policy import equal
 from hubsync.core.reconcile import reconcile, restrict, undecided
 from hubsync.core.safety import check
+from hubsync.engine.checksum import same_now
 from hubsync.engine.contents import obtain
 from hubsync.engine.context import Context, Request, nowhere
 from hubsync.engine.intent import with_own_writes
 from hubsync.engine.memory import remembered
 from hubsync.engine.observe import View
+from hubsync.engine.stand_ins import looked_behind, met
 from hubsync.engine.task import Content
 from hubsync.local.digest import digest_many
 from hubsync.local.stage import Stage
-from hubsync.model import Entry, Kind, Plan, Problem, Side, Tree, time_of
+from hubsync.model import Entry, Kind, Plan, Problem, Side, Tree
 from hubsync.remotes.protocol import HoldsBack, HoldsContents, LeavesAlone
 
 READ_AHEAD = 64 << 20
@@ -116,6 +117,7 @@ def nothing_new(view: View, plan: Plan) -> bool:
         and state.rules_digest == view.scan.rules_digest
         and not view.snapshot.unrecorded
         and not view.snapshot.unpublished
+        and not view.stand_ins
         and not view.scan.ignored - state.local.keys()
         and view.local.on_rows_of(view.base) == state.local
         and view.remote.on_rows_of(view.base) == state.remote
@@ -128,10 +130,11 @@ def decided_view(context: Context, view: View, request: Request) -> View:
     A dry run transfers nothing for that: what another tool wrote and neither a checksum nor a
     content that is here already can tell counts as changed.
     """
-    view = remembered(context, view)
+    view = looked_behind(context, remembered(context, view))
     need = undecided(view.base, view.local, view.remote, view.policy)
     local, remote = view.local, view.remote
     problems: list[Problem] = []
+    alike: Sequence[str] = ()
     here = need.local if request.dry_run else need.local | _edited(view)
     if here:
         wanted = {path: local[path] for path in sorted(here)}
@@ -141,6 +144,7 @@ def decided_view(context: Context, view: View, request: Request) -> View:
         problems += [one for one in read.values() if isinstance(one, Problem)]
     if need.remote:
         learned, unknown = _by_checksum(context, local, remote, sorted(need.remote))
+        alike = tuple(learned)
         if request.dry_run:
             learned |= _at_hand(context, unknown)
         else:
@@ -148,6 +152,7 @@ def decided_view(context: Context, view: View, request: Request) -> View:
         remote = remote.with_changes(learned) if learned else remote
     if local is not view.local or remote is not view.remote or problems:
         view = _blocked(replace_fields(view, local=local, remote=remote), problems)
+    view = met(context, view, alike)
     return with_own_writes(context, _without_left_alone(context, view))
 
 
@@ -214,26 +219,19 @@ def _at_hand(context: Context, unknown: Sequence[tuple[str, Entry]]) -> dict[str
 def _fetched(
     context: Context, unknown: Sequence[tuple[str, Entry]], problems: list[Problem]
 ) -> dict[str, Entry]:
-    """Digests by fetching the objects; they stay staged for whoever needs them."""
+    """Digests by fetching the objects; they stay staged for whoever needs them. What came with a
+    problem is not what is there, and may be another thing the next time: nothing is learned."""
     if not unknown:
         return {}
     fetch = [Content(Side.REMOTE, path, entry) for path, entry in unknown]
     got = obtain(context, Stage(context.root), fetch, {})
     problems += got.problems
-    return {path: staged.entry for (_, path), staged in got.staged.items()}
+    stuck = {one.path for one in got.problems}
+    return {path: one.entry for (_, path), one in got.staged.items() if path not in stuck}
 
 
 def _same(context: Context, path: str, there: Entry, here: Entry) -> bool:
     """Whether the store's own checksum says that an object has the bytes of the local file."""
     if here.digest is None or here.size != there.size:
         return False
-    file = os.path.join(context.root, path)
-    try:
-        same = context.remote.same_bytes(there, file)
-        status = os.stat(file, follow_symlinks=False)
-    except OSError:
-        return False  # gone or unreadable meanwhile: the object is fetched and looked at instead
-    # The checksum is of the file as it is now, the digest of what was read before.
-    return bool(same) and (here.mtime, here.ctime) == tuple(
-        map(time_of, (status.st_mtime_ns, status.st_ctime_ns))
-    )
+    return same_now(context, path, there, here)

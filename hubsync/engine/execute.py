@@ -80,6 +80,7 @@ class Execution:
         self._applied: set[str] = set()
         self._told: set[str] = set()
         self._got: dict[str, Entry] = {}
+        self._stand_ins: dict[str, bytes] = {}
         self._untold = context.trusts_books
 
     def prepare(self, plan: Plan) -> list[Task]:
@@ -96,6 +97,7 @@ class Execution:
             for (side, path), staged in got.staged.items()
             if side is Side.REMOTE and unread(view.remote.get(path))
         }
+        self._stand_ins = got.stand_ins()
         plan, merged = with_merges(context, self.stage, view, plan, got)
         self.again |= got.again
         self._merging = {one.path: one.local for one in merged}
@@ -254,6 +256,7 @@ class Execution:
             read=self._got,
             untold=_learned(self._view) - self._told if self._untold else (),
             lasting=not self._context.remote.capabilities.digests,
+            stand_ins=self._stand_ins,
             complete=complete,
             now=self._context.clock(),
         )

@@ -43,7 +43,7 @@ def remembered(context: Context, view: View) -> View:
         agreed = context.remote.base()
         if agreed.complete:
             open_questions |= _missing(view, agreed.tree)
-        return _on_base(view, _agreed(context, view, agreed.tree, open_questions), view.local)
+        return on_base(view, _agreed(context, view, agreed.tree, open_questions), view.local)
     earlier = _earlier(context, open_questions) if open_questions else {}
     if not earlier:
         return view
@@ -55,10 +55,10 @@ def remembered(context: Context, view: View) -> View:
         and entry_digest(entry) in digests
         and not equal(entry, view.remote.get(path), view.policy)
     }
-    return _on_base(view, rows, local)
+    return on_base(view, rows, local)
 
 
-def _on_base(view: View, rows: dict[str, Entry], local: Tree) -> View:
+def on_base(view: View, rows: dict[str, Entry], local: Tree) -> View:
     """The view with more rows in its base."""
     if not rows:
         return view

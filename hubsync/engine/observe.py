@@ -53,6 +53,8 @@ class View:
     """The file system's clock before the scan, for `local.evidence.vouch`."""
     modes: bool = True
     """Whether the workspace's disk has executable bits."""
+    stand_ins: Mapping[str, bytes] = field(default_factory=dict)
+    """As in `State`: those that were met just now."""
 
     def with_read(self, read: Mapping[str, Entry | Problem | None]) -> Tree:
         """The local side, with what was read of some files; what could not be is as it was."""
@@ -89,7 +91,9 @@ def sight(context: Context, state: State, request: Request, *, suspicious: bool 
     fs_now = clock_of(context.layout.metadata)
     base = Tree(state.base)
     seen_locally = Tree(state.base, state.local)
-    known = Known(state.remote_id, state.revision, Tree(state.base, state.remote))
+    remembered = Tree(state.base, state.remote)
+    uncarried = tuple(map(os.fsdecode, state.uncarried))
+    known = Known(state.remote_id, state.revision, remembered, uncarried)
     # A push relies on conditions and needs no listing; so does a remote that only hubsync writes.
     listing = suspicious or not (context.trusts_books or request.only is Side.REMOTE)
     context.reporter.phase("Looking at both sides")

@@ -34,7 +34,10 @@ class State(Struct, frozen=True, gc=False):
     ``base``: the tree on which both sides last agreed. ``local`` and ``remote``: where a side, as
     last seen, differs from the base in a way worth remembering (None: the path was absent), such
     as digests of edited and not yet synced files. ``revision``: of the remote, for ``remote``.
-    ``rules_digest``: of the ignore rules under which ``base`` was scanned. Times in ns.
+    ``rules_digest``: of the ignore rules under which ``base`` was scanned. ``uncarried``: paths of
+    ``revision`` that have a problem on the remote itself, told as long as they are there; as bytes,
+    since they may be no text. ``stand_ins``: paths where the base has something in place of the
+    content, which could not be had, with its digest. Times in ns.
     """
 
     remote_id: str
@@ -45,6 +48,8 @@ class State(Struct, frozen=True, gc=False):
     local: dict[str, Entry | None] = {}
     remote: dict[str, Entry | None] = {}
     rules_digest: str = ""
+    uncarried: tuple[bytes, ...] = ()
+    stand_ins: dict[str, bytes] = {}
     version: int = FORMAT
 
 

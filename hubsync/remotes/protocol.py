@@ -44,11 +44,13 @@ class RemoteCapabilities(Struct, frozen=True):
 
 
 class Known(Struct, frozen=True):
-    """What a workspace remembers of a remote: its tree and revision when last seen."""
+    """What a workspace remembers of a remote: its tree and revision when last seen.
+    ``uncarried``: the paths that had problems there then, and are in no tree."""
 
     remote_id: str
     revision: str
     tree: Tree
+    uncarried: tuple[str, ...] = ()
 
 
 class Snapshot(Struct, frozen=True):
@@ -152,7 +154,7 @@ class Published(Struct, frozen=True):
 class Fetched(Struct, frozen=True):
     """One content in the staging area: ``source`` is its file, ``entry`` has digest and size.
 
-    ``problem``: why there is none; or with a ``source``, what has to be said of it.
+    ``problem``: why there is none; or with a ``source``, why that only stands in for it.
     """
 
     path: str
@@ -283,6 +285,15 @@ class HoldsContents(Protocol):
     def identified(self, wanted: Sequence[tuple[str, Entry]]) -> dict[str, Entry]:
         """The entries with digests and sizes as `Remote.fetch` would give them, as far as that
         can be told from what is here: nothing is transferred and nothing staged."""
+
+
+@runtime_checkable
+class StandsIn(Protocol):
+    """A remote that may have something in place of a content, which lies elsewhere."""
+
+    def stand_ins(self, entries: Iterable[tuple[str, Entry]]) -> dict[str, Problem | None]:
+        """Those of the entries, all of them files as the remote has them, that are such: with why
+        `Remote.fetch` could not bring the content, None if it could try. Needs no network."""
 
 
 @runtime_checkable

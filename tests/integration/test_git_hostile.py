@@ -183,3 +183,20 @@ def test_a_committed_name_that_is_no_text_stops_no_sync(site: GitSite) -> None:
     hub.sync()
     assert git(site.repository, "show", "main:c") == "3"
     assert hub.is_sound()
+
+
+def test_a_dangerous_name_is_told_as_long_as_it_is_there(site: GitSite) -> None:
+    blob = made(site, "blob", b"text")
+    inside = made(site, "tree", row(b"100644", b"config", blob))
+    push_tree(site, row(b"100644", b"a", blob), row(b"40000", b".git", inside))
+    hub = site.hub("one")
+    for _ in range(3):
+        assert [one.path for one in hub.sync().problems] == [".git/config"]
+        assert [one.path for one in hub.workspace.status().problems] == [".git/config"]
+    hub.write({"a": "edited"})
+    assert [one.path for one in hub.sync().problems] == [".git/config"]
+    assert [one.path for one in hub.sync().problems] == [".git/config"]
+    push_tree(site, row(b"100644", b"a", blob))
+    assert not hub.sync().problems
+    assert hub.sync().nothing_done()
+    assert not hub.workspace.status().problems

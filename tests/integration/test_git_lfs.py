@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,10 @@ import pytest
 from hubsync.credentials.secret import Secret
 from hubsync.credentials.stored import Stored, StoredLogin
 from hubsync.errors import StoreError
+from hubsync.model import Entry, Problem
+from hubsync.remotes.git.remote import GitRemote
 from tests.git_hubs import GitSite, Hub, git, no_ones_settings
+from tests.quiet import is_quiet
 from tests.servers.git_lfs import LfsServer, git_lfs
 
 ATTRIBUTES = "*.bin filter=lfs diff=lfs merge=lfs -text\n"
@@ -227,7 +230,7 @@ def test_without_the_program_a_pointer_is_told_of_and_stays_one(
         two = site.hub("two")
         (problem,) = two.sync().problems
         assert (problem.path, problem.code) == ("large.bin", "lfs")
-        assert "git lfs pull" in problem.hint
+        assert "Install git-lfs" in problem.hint
         assert two.files()["large.bin"].startswith(POINTER)
         assert two.is_clean()
         two.write({"a": "2"})
@@ -243,6 +246,153 @@ def test_without_the_program_a_pointer_is_told_of_and_stays_one(
     assert not two.sync().problems
     assert two.is_clean()
     assert git(site.repository, "rev-parse", "main:large.bin") == before
+
+
+def codes(problems: Sequence[Problem]) -> list[tuple[str, str]]:
+    return sorted((one.path, one.code) for one in problems)
+
+
+@pytest.mark.parametrize("begun", ["here", "with git"])
+def test_a_pointer_is_told_of_as_long_as_it_is_there_and_then_the_content_comes(
+    site: GitSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: str
+) -> None:
+    one = site.hub("one", {".gitattributes": ATTRIBUTES, "large.bin": "content", "a": "1"})
+    one.sync()
+    lfs = [("large.bin", "lfs")]
+    with monkeypatch.context() as context:
+        leave_out_lfs(tmp_path, context)
+        if begun == "here":
+            two = site.hub("two")
+        else:
+            git(site.folder, "clone", "-q", str(site.repository), "two")
+            two = Hub(site.folder / "two", site.link(site.folder / "two", mode="branch"))
+        for _ in range(4):
+            assert codes(two.sync().problems) == lfs
+            assert codes(two.workspace.status().problems) == lfs
+        two.write({"a": "2"})
+        assert codes(two.sync().problems) == lfs
+        assert site.files()["a"] == "2"
+        assert codes(two.sync().problems) == lfs
+        assert two.files()["large.bin"].startswith(POINTER)
+        assert not is_quiet(two.workspace)
+    status = two.workspace.status()
+    assert not status.problems
+    assert [one.path for one in status.remote] == ["large.bin"]
+    result = two.sync()
+    assert not result.problems
+    assert [one.path for one in result.down] == ["large.bin"]
+    assert two.files()["large.bin"] == "content"
+    assert two.sync().nothing_done()
+    assert two.is_clean()
+    assert site.subjects()[0] == git(two.directory, "log", "-1", "--format=%s")
+
+
+def test_what_a_person_pulled_is_no_upload(
+    site: GitSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.hub("one", {".gitattributes": ATTRIBUTES, "large.bin": "content", "b.bin": "b"}).sync()
+    with monkeypatch.context() as context:
+        leave_out_lfs(tmp_path, context)
+        two = site.hub("two")
+        two.sync()
+    two.git("lfs", "install", "--local")
+    two.git("lfs", "pull")
+    commits = site.subjects()
+    two.write({"b.bin": "edited"})
+    status = two.workspace.status()
+    assert [one.path for one in status.local] == ["b.bin"]
+    assert not status.remote
+    result = two.sync()
+    assert [one.path for one in result.up] == ["b.bin"]
+    assert not result.conflicts
+    assert two.sync().nothing_done()
+    assert site.subjects()[1:] == commits
+
+
+def test_a_pointer_goes_with_what_the_other_side_deletes_or_replaces(
+    site: GitSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = site.hub("one", {".gitattributes": ATTRIBUTES, "a.bin": "a", "b.bin": "b", "c.bin": "c"})
+    one.sync()
+    folder = tmp_path / "programs"
+    with monkeypatch.context() as context:
+        leave_out_lfs(tmp_path, context)
+        two = site.hub("two")
+        two.sync()
+    one.write({"a.bin": None, "b.bin": "newer"})
+    one.sync()
+    with monkeypatch.context() as context:
+        context.setenv("PATH", str(folder))
+        assert codes(two.sync().problems) == [("b.bin", "lfs"), ("c.bin", "lfs")]
+        two.write({"c.bin": None})
+        assert codes(two.sync().problems) == [("b.bin", "lfs")]
+        assert codes(two.sync().problems) == [("b.bin", "lfs")]
+    two.sync()
+    assert two.files() == {".gitattributes": ATTRIBUTES.rstrip(), "b.bin": "newer"}
+    assert set(site.files()) == {".gitattributes", "b.bin"}
+
+
+def test_a_pointer_costs_no_look_at_other_files(
+    site: GitSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {f"{number}": "text" for number in range(20)}
+    site.hub("one", {".gitattributes": ATTRIBUTES, "large.bin": "content", **files}).sync()
+    leave_out_lfs(tmp_path, monkeypatch)
+    two = site.hub("two")
+    two.sync()
+    asked: list[str] = []
+    real = GitRemote.stand_ins
+
+    def counted(remote: GitRemote, entries: Iterable[tuple[str, Entry]]) -> object:
+        rows = list(entries)
+        asked.extend(path for path, _ in rows)
+        return real(remote, rows)
+
+    monkeypatch.setattr(GitRemote, "stand_ins", counted)
+    two.sync()
+    assert asked == ["large.bin"]
+
+
+@pytest.mark.parametrize("mode", ["branch", "shadow", "folder"])
+def test_without_the_program_a_content_that_is_here_is_what_its_pointer_points_to(
+    site: GitSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    files = {".gitattributes": ATTRIBUTES, "large.bin": "content", "a": "1"}
+    site.hub("one", files).sync()
+    directory = site.folder / "two"
+    if mode == "folder":
+        two = site.hub("two", files)
+    else:
+        git(site.folder, "clone", "-q", str(site.repository), "two")
+        git(directory, "lfs", "install", "--local")
+        git(directory, "lfs", "pull")
+        two = Hub(directory, site.link(directory, mode=mode))
+    with monkeypatch.context() as context:
+        leave_out_lfs(tmp_path, context)
+        assert not two.workspace.status().problems
+        result = two.sync()
+        assert not result.problems
+        assert not result.conflicts
+        assert two.sync().nothing_done()
+    assert two.sync().nothing_done()
+    assert two.files() == files | {".gitattributes": ATTRIBUTES.rstrip()}
+    two.git("lfs", "install", "--local")
+    assert two.is_clean()
+
+
+def test_what_only_had_its_pointer_is_compared_once_the_program_is_there(
+    site: GitSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.hub("one", {".gitattributes": ATTRIBUTES, "large.bin": "content"}).sync()
+    two = site.hub("two", {".gitattributes": ATTRIBUTES, "large.bin": "other"})
+    with monkeypatch.context() as context:
+        leave_out_lfs(tmp_path, context)
+        assert [one.code for one in two.sync().problems] == ["lfs"]
+    two.write({"large.bin": "content"})
+    result = two.sync()
+    assert not result.problems
+    assert not result.conflicts
+    assert set(two.files()) == {".gitattributes", "large.bin"}
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -58,6 +58,19 @@ def identified(
             data = worktree.here(path, entry.identity)
             if data is not None:
                 found[path] = _read(entry, len(data), blake3(data).digest())
+    return found
+
+
+def stand_ins(
+    repository: Any, commit: str, entries: Iterable[tuple[str, Entry]]
+) -> dict[str, Problem | None]:
+    """As `protocol.StandsIn.stand_ins`; the attributes are those of ``commit``."""
+    found: dict[str, Problem | None] = {}
+    with closing(Worktree(repository, commit)) as worktree:
+        for path, entry in entries:
+            pointer = worktree.pointer(path, entry.identity)
+            if pointer is not None:
+                found[path] = worktree.unobtainable(path, pointer)
     return found
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -19,10 +20,12 @@ from hubsync.remotes.git.layout import common_folder
 _PROGRAM: Final = "git-lfs"
 _LARGEST_POINTER: Final = 1024
 """Bytes; the specification's limit."""
+_SHA256: Final = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
+_SIZE: Final = re.compile(rb"^size ([0-9]{1,18})$", re.MULTILINE)
 _BEGINS: Final = b"version https://git-lfs.github.com/spec/v1\n"
 CONFIG: Final = ".lfsconfig"
 _WHERE: Final = re.compile(r"lfs\.url|remote\..+\.lfsurl", re.IGNORECASE)
-_HINT: Final = "Install git-lfs, run 'git lfs pull' in the workspace, then sync."
+_HINT: Final = "Install git-lfs, then sync."
 
 _NOT_GIVEN: Final = (
     "See what 'git lfs pull' says in the workspace. If the server lost it, whoever has the file"
@@ -51,11 +54,21 @@ def is_pointer(data: bytes) -> bool:
 
 def is_here(repository: Any, pointer: bytes) -> bool:
     """Whether the content lies in the clone's own store."""
-    found = re.search(rb"^oid sha256:([0-9a-f]{64})$", pointer, re.MULTILINE)
-    if found is None:
-        return False
-    name = found[1].decode()
-    return os.path.isfile(os.path.join(_store(repository), name[:2], name[2:4], name))
+    name = _sha256(pointer)
+    return bool(name) and os.path.isfile(_stored(repository, name))
+
+
+def on_this_machine(repository: Any, path: str, pointer: bytes) -> bytes | None:
+    """The content, where the clone's own store has it or the working directory at ``path``; no
+    program is needed for that. None: neither has, by the pointer's size and SHA-256."""
+    name, size = _sha256(pointer), _SIZE.search(pointer)
+    if not name or size is None:
+        return None
+    for file in (_stored(repository, name), os.path.join(repository.workdir, path)):
+        data = _read(file, int(size[1]))
+        if data is not None and hashlib.sha256(data).hexdigest() == name:
+            return data
+    return None
 
 
 def clean(repository: Any, path: str, data: bytes) -> bytes:
@@ -120,17 +133,39 @@ def held_back(path: str) -> Problem:
 
 
 def only_pointer(path: str) -> Problem:
-    """What came in without git-lfs."""
+    """A content that cannot be had without git-lfs."""
     return Problem(
         path,
         attributes.LFS,
-        f"{path} belongs to Git LFS, and git-lfs is not installed: only its pointer is here.",
+        f"{path} belongs to Git LFS, and git-lfs is not installed: only its pointer can be had.",
         _HINT,
     )
 
 
 def _store(repository: Any) -> str:
     return os.path.join(common_folder(repository), "lfs", "objects")
+
+
+def _stored(repository: Any, name: str) -> str:
+    return os.path.join(_store(repository), name[:2], name[2:4], name)
+
+
+def _sha256(pointer: bytes) -> str:
+    """Of the content; ``""`` for no pointer."""
+    found = _SHA256.search(pointer)
+    return found[1].decode() if found is not None else ""
+
+
+def _read(file: str, size: int) -> bytes | None:
+    """A regular file of that size; None if it is none, or cannot be read."""
+    try:
+        with open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as source:
+            status = os.fstat(source.fileno())
+            if not stat.S_ISREG(status.st_mode) or status.st_size != size:
+                return None
+            return source.read()
+    except OSError:
+        return None
 
 
 def _not_had(path: str, why: str, hint: str) -> StoreError:

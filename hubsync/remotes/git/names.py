@@ -6,6 +6,7 @@ workspace, into `.git` or `.hubsync`, or is no text, is a problem of that path (
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import pygit2
@@ -31,11 +32,17 @@ def fits_no_index(path: str) -> bool:
     return False
 
 
-def uncarried(repository: Any, before: Any, after: Any) -> list[Problem]:
-    """What is wrong with names that are in ``after`` and not, as they are, in ``before`` (None: an
-    empty tree)."""
+def uncarried(repository: Any, before: Any, after: Any, known: Iterable[str]) -> list[Problem]:
+    """What is wrong with names in ``after``. ``known``: those that were so in ``before`` (None: an
+    empty tree), so that only what differs is looked at."""
     if after is None:
         return []
+    found = set(known if before is not None else ())
     new = listed(repository, after) if before is None else differences(repository, before, after)
-    problems = (check_remote_name(path) for path, _, mode in new if mode)
+    for path, _, mode in new:
+        if mode and not is_carried(path):
+            found.add(path)
+        elif not mode:
+            found.discard(path)
+    problems = map(check_remote_name, sorted(found))
     return [one for one in problems if one is not None]

@@ -25,7 +25,7 @@ from hubsync.core.gitrules import Edited, GitRules, Tracked
 from hubsync.errors import LocalError, Unreachable
 from hubsync.leaks.passages import LARGEST
 from hubsync.model import Entry, LogRecord, Notice, Problem, Version
-from hubsync.remotes.git import blobs, checkout, choosing, contents, ignoring, missing, own
+from hubsync.remotes.git import blobs, checkout, choosing, contents, ignoring, lfs, missing, own
 from hubsync.remotes.git.failures import in_words
 from hubsync.remotes.git.locks import remove_parts
 from hubsync.remotes.git.mode import Mode
@@ -183,12 +183,14 @@ class GitRemote:
         self._at.transport().heard = answer
 
     def same_bytes(self, entry: Entry, local_file: str) -> bool | None:
-        """By the blob's name, where the content goes into Git as it is."""
+        """By the blob's name, where the content goes into Git as it is or by Git LFS."""
         repository = self._at.repository()
         path = os.path.relpath(local_file, self._root)
         if repository.load_filter_list(path, pygit2.enums.FilterMode.CLEAN) is not None:
             return None
-        return str(pygit2.hashfile(local_file)) == entry.identity
+        if str(pygit2.hashfile(local_file)) == entry.identity:
+            return True
+        return lfs.points_to(repository, path, local_file, pygit2.Oid(hex=entry.identity))
 
     def fetch(
         self,
@@ -204,6 +206,9 @@ class GitRemote:
     def identified(self, wanted: Sequence[tuple[str, Entry]]) -> dict[str, Entry]:
         repository = self._at.repository()
         return contents.identified(repository, self._at.tip or "", wanted)
+
+    def stand_ins(self, entries: Iterable[tuple[str, Entry]]) -> dict[str, Problem | None]:
+        return contents.stand_ins(self._at.repository(), self._at.tip or "", entries)
 
     def publish(
         self,

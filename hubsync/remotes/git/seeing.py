@@ -44,7 +44,7 @@ def snapshot(mode: Mode, known: Known | None, revision: str) -> Snapshot:
         identity(mode),
         revision,
         tree,
-        tuple(uncarried(repository, seen, after)),
+        tuple(uncarried(repository, seen, after, known.uncarried if known is not None else ())),
         unpublished=mode.has_news(revision),
         anew=anew,
         submodules=found,

@@ -48,16 +48,19 @@ class Worktree:
 
     def content(self, path: str, name: Any) -> bytes:
         """Raises KeyError if there is no such blob, LocalError and StoreError if the programs that
-        the attributes ask for fail. Without git-lfs it is the pointer."""
+        the attributes ask for fail. Without git-lfs it is the pointer, unless the content is
+        on this machine."""
         treatment = self._attributes.of(path)
         data = self._read(name)
         if not treatment.converts or self._commit is None:
             return data
         if treatment.lfs:
-            whole = lfs.is_pointer(data) and lfs.is_there()
-            if not whole:
+            if not lfs.is_pointer(data):
                 return data
-            return lfs.smudge(self._repository, path, data, self._lfs_settings)
+            if lfs.is_there():
+                return lfs.smudge(self._repository, path, data, self._lfs_settings)
+            found = lfs.on_this_machine(self._repository, path, data)
+            return data if found is None else found
         if treatment.program:
             return self._by_program(path, name)
         with pygit2.BlobIO(
@@ -83,12 +86,24 @@ class Worktree:
         try:
             oid = pygit2.Oid(hex=name)
             data: bytes = self._repository[oid].data
-            large = lfs.is_pointer(data) and self._attributes.of(path).lfs and lfs.is_there()
-            if large and not lfs.is_here(self._repository, data):
-                return None
+            if lfs.is_pointer(data) and self._attributes.of(path).lfs:
+                return lfs.on_this_machine(self._repository, path, data)
             return self.content(path, oid)
         except (KeyError, ValueError, HubsyncError):
             return None  # a sync tells of what it cannot read
+
+    def pointer(self, path: str, name: str) -> bytes | None:
+        """The blob, if it is a pointer of Git LFS; only those that may be are read."""
+        if not name or not self._attributes.of(path).lfs:
+            return None
+        data = self._repository[pygit2.Oid(hex=name)].data
+        return data if lfs.is_pointer(data) else None
+
+    def unobtainable(self, path: str, pointer: bytes) -> Problem | None:
+        """Why a content cannot be had, without trying."""
+        if lfs.is_there() or lfs.on_this_machine(self._repository, path, pointer) is not None:
+            return None
+        return lfs.only_pointer(path)
 
     def problem(self, path: str, data: bytes) -> Problem | None:
         """What has to be said of a content that came."""
