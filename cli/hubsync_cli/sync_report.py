@@ -10,7 +10,7 @@ from hubsync_cli.view import View
 
 NOTHING: Final = {
     "sync": "Nothing to do: both sides are equal.",
-    "push": "Nothing to push: the remote has everything.",
+    "push": "Nothing to push: nothing changed here since the last sync.",
     "pull": "Nothing to pull: this workspace has everything.",
 }
 

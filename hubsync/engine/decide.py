@@ -71,8 +71,8 @@ def _places(view: View) -> Places:
 
 
 def foreseen(context: Context, plan: Plan, only: Side | None = None) -> Plan:
-    """The plan of a dry run, without the new and edited files that the remote would not take, be it
-    as a conflict copy; these are problems of it. ``only``: as in `Request`."""
+    """The plan of a dry run, without what is new or edited and the remote would not take, be it as
+    a conflict copy; these are problems of it. ``only``: as in `Request`."""
     if not isinstance(context.remote, HoldsBack) or only is Side.LOCAL:
         return plan
     blocking = context.remote.blocking()
@@ -83,13 +83,9 @@ def foreseen(context: Context, plan: Plan, only: Side | None = None) -> Plan:
     sent = [
         (carry.path, carry.entry, carry.expect)
         for carry in plan.carries
-        if carry.to is Side.REMOTE and carry.entry is not None and carry.entry.kind is Kind.FILE
+        if carry.to is Side.REMOTE and carry.entry is not None
     ]
-    sent += [
-        (keep.path, keep.copied, None)
-        for keep in plan.keeps
-        if keep.source is Side.LOCAL and keep.copied.kind is Kind.FILE
-    ]
+    sent += [(keep.path, keep.copied, None) for keep in plan.keeps if keep.source is Side.LOCAL]
     held = [*context.remote.held_back(sent)]
     why = {one.path: one for one in held}
     held += [

@@ -301,8 +301,8 @@ class HoldsBack(Protocol):
     """A remote that does not take everything."""
 
     def held_back(self, wanted: Iterable[tuple[str, Entry, Entry | None]]) -> list[Problem]:
-        """Which files of the workspace a `Remote.publish` would not take, and why: path, entry,
-        and what the remote has there. Needs no network."""
+        """What of the workspace a `Remote.publish` would not take, and why: path, entry, and what
+        the remote has there. Needs no network."""
 
     def blocking(self) -> tuple[Problem, ...]:
         """Why a `Remote.publish` would take nothing at all. Needs no network."""

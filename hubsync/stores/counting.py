@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from hubsync.stores.levels import Batch
 from hubsync.stores.protocol import (
+    ChecksNames,
     Download,
     LeavesUploads,
     Level,
@@ -123,6 +124,10 @@ class CountingStore:
     def prepare(self, count: int) -> None:
         if isinstance(self._store, Prepares):
             self._store.prepare(count)
+
+    def check_name(self, key: str) -> None:
+        if isinstance(self._store, ChecksNames):
+            self._store.check_name(key)
 
     def note_uploads(self, note: Callable[[str, str], None]) -> None:
         if isinstance(self._store, LeavesUploads):

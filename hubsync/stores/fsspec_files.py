@@ -109,4 +109,7 @@ class Files:
 
 
 def _may_pass(error: Exception) -> bool:
+    """Whoever gave no sign for so long is asked by the next run, not for as long again."""
+    if isinstance(error, TimeoutError):
+        return False
     return not isinstance(error, HubsyncError) and verdict(error) in TRANSIENT

@@ -38,6 +38,8 @@ class Pool:
                 self._give_back(fs)
             else:
                 self._end(fs)
+                # Those that wait are most likely as dead: each would have to be found out anew.
+                self.close()
             raise
         self._give_back(fs)
 

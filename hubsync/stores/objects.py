@@ -25,6 +25,7 @@ from hubsync.stores.objects_client import Client
 from hubsync.stores.objects_lanes import LARGE, MANY, HelperLane, StoreLanes, start_helpers
 from hubsync.stores.objects_large import large_uploads
 from hubsync.stores.objects_list import Lister
+from hubsync.stores.objects_native import check_key
 from hubsync.stores.objects_options import OBJECT_OPTIONS
 from hubsync.stores.objects_ranges import download_large
 from hubsync.stores.objects_settings import Settings, settings_for
@@ -209,6 +210,9 @@ class ObjectsStore:
 
     def sweep(self, older_than: int, *, alone: bool = False) -> int:
         return self._large.sweep(older_than)
+
+    def check_name(self, key: str) -> None:
+        check_key(key, self._settings.provider)
 
     def note_uploads(self, note: Callable[[str, str], None]) -> None:
         self._large.note = note

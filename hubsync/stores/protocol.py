@@ -237,6 +237,14 @@ class Prepares(Protocol):
 
 
 @runtime_checkable
+class ChecksNames(Protocol):
+    """A store that takes fewer names than a disk."""
+
+    def check_name(self, key: str) -> None:
+        """Raises NameRefused, as an upload would. No request is made."""
+
+
+@runtime_checkable
 class LeavesUploads(Protocol):
     """A store whose unfinished uploads outlive the process, so that a later one can go on."""
 

@@ -1,14 +1,23 @@
-"""One SFTP connection that knows its hosts, as OpenSSH's ``accept-new`` does."""
+"""One SFTP connection that knows its hosts, as OpenSSH's ``accept-new`` does, and ends when the
+server does not answer."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import socket
-from typing import Any
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any, Final
 
 import paramiko
 from fsspec.implementations.sftp import SFTPFileSystem
+
+_SILENCE: Final = 120.0
+"""Seconds without a sign of the server after which it is unreachable, as at object stores."""
+_CONNECTING: Final = 20.0
+"""The same until the first request can be made."""
 
 
 class _Remember(paramiko.MissingHostKeyPolicy):
@@ -43,20 +52,81 @@ class KnownHosts(SFTPFileSystem):  # type: ignore[misc]
         if self._known_hosts:
             with contextlib.suppress(FileNotFoundError):
                 self.client.load_system_host_keys(self._known_hosts)
+        begun = time.monotonic()
         try:
             self.client.connect(self.host, **self.ssh_kwargs)
-            _answer_at_once(self.client)
-            self.ftp = self.client.open_sftp()
-        except BaseException:
+            transport = self.client.get_transport()
+            if transport is None:
+                raise paramiko.SSHException("The connection has ended.")
+            _tune(transport.sock)
+            self.ftp = _opened(transport)
+        except BaseException as error:
             self.client.close()
+            # paramiko calls a server that does not answer by many names, refused access among them.
+            late = time.monotonic() - begun >= _CONNECTING
+            if late and isinstance(error, (paramiko.SSHException, EOFError)):
+                raise TimeoutError("The server does not answer.") from error
             raise
 
 
-def _answer_at_once(client: paramiko.SSHClient) -> None:
-    """Every request is small and waits for its answer: with Nagle's algorithm each takes 40 ms."""
-    transport = client.get_transport()
-    if transport is not None and isinstance(transport.sock, socket.socket):
-        transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+class _Channel:
+    """A channel that ends the whole connection when nothing moves for `_SILENCE` seconds: else each
+    file that is closed, and each that is removed for that, would wait as long again."""
+
+    def __init__(self, channel: paramiko.Channel) -> None:
+        self._channel = channel
+        channel.settimeout(_SILENCE)
+
+    def recv(self, size: int) -> bytes:
+        with self._ending():
+            return self._channel.recv(size)
+
+    def send(self, data: bytes) -> int:
+        with self._ending():
+            return self._channel.send(data)
+
+    def get_name(self) -> str:
+        return self._channel.get_name()
+
+    def recv_ready(self) -> bool:
+        return self._channel.recv_ready()
+
+    def close(self) -> None:
+        self._channel.close()
+
+    @contextlib.contextmanager
+    def _ending(self) -> Iterator[None]:
+        try:
+            yield
+        except TimeoutError:
+            self._channel.get_transport().close()
+            raise
+
+
+def _opened(transport: paramiko.Transport) -> paramiko.SFTPClient:
+    """SFTP on an authenticated connection. paramiko waits for some of the answers without limit;
+    they come to an end when the connection does."""
+    limit = threading.Timer(_CONNECTING, transport.close)
+    limit.daemon = True
+    limit.start()
+    try:
+        channel = transport.open_session(timeout=_CONNECTING)
+        channel.invoke_subsystem("sftp")
+        return paramiko.SFTPClient(_Channel(channel))  # type: ignore[arg-type]
+    finally:
+        limit.cancel()
+
+
+def _tune(sock: Any) -> None:
+    """Every request is small and waits for its answer: with Nagle's algorithm each takes 40 ms.
+
+    paramiko waits without limit for room to write, so the kernel has to give up, where it can be
+    told when.
+    """
+    if isinstance(sock, socket.socket):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(_SILENCE * 1000))
 
 
 def connect(host: str, known_hosts: str, arguments: dict[str, Any]) -> KnownHosts:

@@ -59,7 +59,7 @@ def test_a_summary_counts_everything_that_happened() -> None:
 def test_nothing_to_do_is_said() -> None:
     said = {d: sync_report.report(SyncResult(), d, VIEW) for d in ("sync", "push", "pull")}
     assert said["sync"] == ["Nothing to do: both sides are equal."]
-    assert said["push"] == ["Nothing to push: the remote has everything."]
+    assert said["push"] == ["Nothing to push: nothing changed here since the last sync."]
     assert said["pull"] == ["Nothing to pull: this workspace has everything."]
 
 

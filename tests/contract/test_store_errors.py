@@ -10,9 +10,11 @@ import paramiko
 import pytest
 
 from hubsync.errors import AccessDenied, HubsyncError, Unreachable
+from hubsync.stores import fsspec_places, sftp_connection
 from hubsync.stores.protocol import ABSENT, Download, Store, Upload
 from hubsync.stores.registry import open_store
 from tests.servers import Server
+from tests.servers.cutting import Dam, wire_to
 from tests.servers.processes import free_port
 from tests.servers.rclone import PASSWORD, USER
 
@@ -39,7 +41,9 @@ def calls(store: Store, file: Path) -> list[HubsyncError]:
 
 
 def _results(store: Store, file: Path) -> None:
-    for result in store.upload([Upload("a", str(file), 1, ABSENT)], lambda _: None):
+    for result in store.upload(
+        [Upload("a", str(file), file.stat().st_size, ABSENT)], lambda _: None
+    ):
         if result.error:
             raise result.error
     for result in store.download([Download("a", str(file) + ".down")], lambda _: None):
@@ -106,3 +110,57 @@ def test_a_changed_host_key_is_refused(sftp: Server, tmp_path: Path) -> None:
     with pytest.raises(AccessDenied) as caught:
         store.head("a")
     assert caught.value.code == "host-key-changed"
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fsspec_places, "_TIMEOUT", 1.0)
+    monkeypatch.setattr(sftp_connection, "_CONNECTING", 1.0)
+    monkeypatch.setattr(sftp_connection, "_SILENCE", 1.0)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.timeout(60)
+def test_an_sftp_server_that_stops_answering_is_unreachable(
+    sftp: Server, tmp_path: Path, file: Path
+) -> None:
+    large = tmp_path / "large"
+    large.write_bytes(bytes(9 << 20))
+    with wire_to(sftp.port) as wire:
+        for call in (
+            lambda store: store.head("large"),
+            lambda store: store.copy("large", "copy"),
+            lambda store: store.write("new", b"x"),
+            lambda store: _results(store, file),
+            lambda store: _results(store, large),
+        ):
+            wire.dam = dam = Dam(1 << 40)
+            options = {**sftp.options, "known_hosts": str(tmp_path / "known_hosts")}
+            url = f"sftp://{USER}@127.0.0.1:{wire.port}/silent"
+            store = open_store(url, options, sftp.env)
+            sent = store.upload([Upload("large", str(large), 9 << 20, None)], lambda _: None)
+            assert [one.error for one in sent] == [None]
+            dam.shut()
+            with pytest.raises(Unreachable):
+                call(store)
+            dam.open()
+            store.close()
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("missing", [1, 60, 120, 200])
+def test_an_sftp_server_that_stops_while_it_is_connected_is_unreachable(
+    sftp: Server, tmp_path: Path, missing: int
+) -> None:
+    """``missing``: of the bytes that it sends until the first request can be made."""
+    arguments = {"username": USER, "port": 0, "password": PASSWORD, "banner_timeout": 1.0}
+    known_hosts = str(tmp_path / "known_hosts")
+    with wire_to(sftp.port) as wire:
+        arguments["port"] = wire.port
+        wire.dam = whole = Dam(1 << 40)
+        sftp_connection.connect("127.0.0.1", known_hosts, arguments).client.close()
+        wire.dam = short = Dam(whole.passed_so_far - missing)
+        with pytest.raises(TimeoutError):
+            sftp_connection.connect("127.0.0.1", known_hosts, arguments)
+        short.open()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hubsync import Identity, SyncRequest, Workspace
+from tests.servers import Server
 
 ADA, BOB = Identity("ada", "hub-a"), Identity("bob", "hub-b")
 
@@ -133,3 +134,30 @@ def test_a_dry_run_tells_all_of_a_conflict(
     assert done.conflicts
     told = ("up", "down", "conflicts", "deleted_locally", "deleted_remotely", "merged", "kept")
     assert {one: getattr(trial, one) for one in told} == {one: getattr(done, one) for one in told}
+
+
+def test_names_that_a_bucket_cannot_hold_are_named_before_and_after(
+    tmp_path: Path, s3_with_conditions: Server
+) -> None:
+    server, root = s3_with_conditions, tmp_path / "here"
+    root.mkdir()
+    url = f"{server.url}/{tmp_path.name}"
+    with Workspace.init(str(root), url, options=server.options, env=server.env) as here:
+        (root / "a").write_text("a")
+        (root / "b").write_text("b")
+        here.sync(identity=ADA)
+        (root / "b").rename(root / "b\nb")
+        (root / "c\nd").write_text("c")
+        (root / "l\nm").symlink_to("a")
+        (root / "e\nf").mkdir()
+        (root / "fine").write_text("f")
+        for _ in range(2):
+            status = here.status()
+            trial = here.sync(SyncRequest(dry_run=True), identity=ADA)
+            done = here.sync(identity=ADA)
+            named = [(path, "name-refused") for path in ("b", "b\nb", "c\nd", "l\nm")]
+            for told in (status, trial, done):
+                assert sorted((one.path, one.code) for one in told.problems) == named
+            assert trial.up == done.up
+            assert trial.deleted_remotely == done.deleted_remotely == ()
+            assert trial.exit_status() == done.exit_status() == 3

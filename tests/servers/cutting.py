@@ -17,6 +17,7 @@ class Dam:
     opened."""
 
     def __init__(self, after: int) -> None:
+        self.passed_so_far = 0
         self._left = after
         self._lock = threading.Lock()
         self._opened = threading.Event()
@@ -24,11 +25,17 @@ class Dam:
     def open(self) -> None:
         self._opened.set()
 
+    def shut(self) -> None:
+        """From now on nothing more passes."""
+        with self._lock:
+            self._left = 0
+
     def passed(self, size: int) -> None:
         """Returns when so many more bytes may pass."""
         with self._lock:
             self._left -= size
             held = self._left < 0
+            self.passed_so_far += 0 if held else size
         if held:
             self._opened.wait()
 

@@ -24,7 +24,7 @@ from msgspec.structs import replace
 from hubsync.core.gitrules import Edited, GitRules, Tracked
 from hubsync.errors import LocalError, Unreachable
 from hubsync.leaks.passages import LARGEST
-from hubsync.model import Entry, LogRecord, Notice, Problem, Version
+from hubsync.model import Entry, Kind, LogRecord, Notice, Problem, Version
 from hubsync.remotes.git import blobs, checkout, choosing, contents, ignoring, lfs, missing, own
 from hubsync.remotes.git.failures import in_words
 from hubsync.remotes.git.locks import remove_parts
@@ -229,7 +229,7 @@ class GitRemote:
 
     def held_back(self, wanted: Iterable[tuple[str, Entry, Entry | None]]) -> list[Problem]:
         publisher = self._publisher(self._at.mode(), self._at.tip or "")
-        found = (publisher.held_back(*one) for one in wanted)
+        found = (publisher.held_back(*one) for one in wanted if one[1].kind is Kind.FILE)
         return [one for one in found if one is not None]
 
     def blocking(self) -> tuple[Problem, ...]:

@@ -31,7 +31,7 @@ from hubsync.remotes.mirror.place import (
 )
 from hubsync.remotes.protocol import Put
 from hubsync.report import Reporter
-from hubsync.stores.protocol import ABSENT, Upload
+from hubsync.stores.protocol import ABSENT, ChecksNames, Store, Upload
 
 
 class Turn(Struct, frozen=True):
@@ -67,6 +67,19 @@ class Ready(Struct, frozen=True):
     error: HubsyncError | None = None
     expected: str | None = None
     """The identity to replace, if it is not that of what the plan saw."""
+
+
+def refused(store: Store, path: str, entry: Entry) -> HubsyncError | None:
+    """Why nothing can be put at ``path``, as far as its name tells without a request."""
+    problem = check_remote_name(path)
+    if problem is not None:
+        return NameRefused(problem.message, problem.hint, problem.code)
+    if entry.kind is not Kind.DIR and isinstance(store, ChecksNames):
+        try:
+            store.check_name(path)
+        except NameRefused as error:
+            return error
+    return None
 
 
 def needs_care(work: Work, put: Put) -> bool:

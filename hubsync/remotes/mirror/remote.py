@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from hubsync.core.figures import counted
 from hubsync.errors import ObjectNotFound
-from hubsync.model import Entry, Kind, LogRecord, Version
+from hubsync.model import Entry, Kind, LogRecord, Problem, Version
 from hubsync.remotes.mirror import layout, opening, revision, snapshot, transfer
 from hubsync.remotes.mirror.books import Books
 from hubsync.remotes.mirror.commit import Committer
@@ -29,7 +29,7 @@ from hubsync.remotes.mirror.history import History
 from hubsync.remotes.mirror.journal import Journal
 from hubsync.remotes.mirror.lease import LeaseLock
 from hubsync.remotes.mirror.place import Place
-from hubsync.remotes.mirror.preparing import Turn
+from hubsync.remotes.mirror.preparing import Turn, refused
 from hubsync.remotes.mirror.publish import Expected, Publisher
 from hubsync.remotes.mirror.reading import read_metadata
 from hubsync.remotes.mirror.uploads import UploadNotes
@@ -216,6 +216,13 @@ class MirrorRemote:
         if not failed and len(published.outcomes) == len(todo):
             mirror.uploads.remove()
         return published
+
+    def held_back(self, wanted: Iterable[tuple[str, Entry, Entry | None]]) -> list[Problem]:
+        found = ((path, refused(self._store, path, entry)) for path, entry, _ in wanted)
+        return [transfer.problem_of(path, error) for path, error in found if error is not None]
+
+    def blocking(self) -> tuple[Problem, ...]:
+        return ()
 
     def same_bytes(self, entry: Entry, local_file: str) -> bool | None:
         """Whether an entry that nobody has read has a local file's bytes, by the store's own

@@ -26,6 +26,7 @@ from hubsync.errors import (
     PreconditionFailed,
     RemoteUnavailable,
     SourceChanged,
+    StoreError,
 )
 from hubsync.model import Entry, Kind
 from hubsync.remotes.mirror.books import is_object
@@ -167,7 +168,7 @@ class Writer:
         except RemoteUnavailable:
             raise
         except HubsyncError as error:
-            return error
+            return _undeleted(change.path, error)
         return None
 
     def _lies_elsewhere(self, change: Remove) -> bool:
@@ -232,6 +233,14 @@ class Writer:
 
     def _passed(self, size: int) -> None:
         self._work.reporter.advance(size=size)
+
+
+def _undeleted(path: str, error: HubsyncError) -> HubsyncError:
+    """A full remote, said of the deletion: what has no room there is what would be kept of it."""
+    if error.code != "remote-full":
+        return error
+    message = f"The remote is full: {path} could not be deleted there, for its version is kept."
+    return StoreError(message, error.hint, error.code)
 
 
 def failed(change: Change, error: HubsyncError) -> Outcome:

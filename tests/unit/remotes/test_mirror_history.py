@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from msgspec.structs import replace
 from hubsync.errors import NoSuchVersion
 from hubsync.model import Entry, Kind
 from hubsync.remotes.mirror import MirrorRemote, layout
-from hubsync.remotes.protocol import Record
+from hubsync.remotes.protocol import Done, Record
 from hubsync.report import Silent
 from hubsync.stores.folder import FolderStore
+from hubsync.stores.folder_errors import translate
 from hubsync.stores.memory import MemoryStore
 from hubsync.stores.protocol import Store
 from tests.unit.remotes.faulty import Interfering, WrappedStore
@@ -442,3 +444,28 @@ def test_the_history_tells_no_change_where_only_an_identity_was_learned(
     (record,) = hub.remote.history(1)
     (change,) = record.changes
     assert change.before == change.after
+
+
+class Full(WrappedStore):
+    """A folder on a disk without room for one more copy."""
+
+    def before(self, call: str, key: str) -> None:
+        if call == "copy":
+            raise translate(key, OSError(errno.ENOSPC, "No space left on device"))
+
+
+def test_a_full_remote_says_that_a_file_could_not_be_deleted_there(tmp_path: Path) -> None:
+    store = FolderStore(str(tmp_path / "remote"))
+    hub = Hub(on(store), tmp_path)
+    hub.look()
+    hub.push(hub.put("gone", b"x"))
+    full = Hub(on(Full(store)), tmp_path)
+    full.look()
+    outcome = full.publish(full.remove("gone"))["gone"]
+    assert outcome.done is Done.FAILED
+    assert outcome.problem is not None
+    assert outcome.problem.code == "remote-full"
+    assert outcome.problem.message == (
+        "The remote is full: gone could not be deleted there, for its version is kept."
+    )
+    assert store.head("gone") is not None
