@@ -24,6 +24,8 @@ class Policy(Struct, frozen=True):
       carried is a problem of its path.
     - ``blocked``: paths with a problem on either side; they, and what is below them, are left out
       of the plan (rule 7).
+    - ``cleared``: files that the remote has beside what is below them, where one of the two goes
+      (see `hubsync.core.clearing`).
     - ``hidden``: says which paths are ignored (rule 8), those below an ignored directory included.
       An empty directory is asked about with a ``/`` at its end.
     - ``local_folds``: the key under which the local disk takes two names for one (rule 15); None
@@ -34,6 +36,7 @@ class Policy(Struct, frozen=True):
     symlinks: bool = True
     empty_directories: bool = True
     blocked: frozenset[str] = frozenset()
+    cleared: frozenset[str] = frozenset()
     hidden: Callable[[str], bool] = nothing_hidden
     local_folds: Callable[[str], str] | None = None
 

@@ -49,7 +49,7 @@ def survey(base: Tree, local: Tree, remote: Tree, policy: Policy) -> Survey:
         if policy.hides(path, here, there, before):
             continue
         problem = _problem(path, here, there, policy)
-        if problem is None and path in claimed:
+        if problem is None and path in claimed and path not in policy.cleared:
             if _only_directories(here, there):
                 stale.add(path)
             else:

@@ -10,6 +10,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from hubsync.core.clearing import COLLISION, cleared
 from hubsync.core.figures import counted
 from hubsync.core.folding import folded
 from hubsync.core.ignore import IgnoreRules
@@ -208,19 +209,29 @@ def view_of(context: Context, seen: Sight, request: Request) -> View:
     )
     found = (*strangers.problems, *beneath)
     told = [one for one in found if not rules.ignores_deep(one.path)]
+    local = context.routing.local_part(base, over(base, scanned.tree), remote)
     stuck = (*scanned.problems, *snapshot.problems, *told)
+    policy = context.policy(
+        rules=rules,
+        blocked=frozenset(one.path for one in stuck if one.code != COLLISION)
+        | strangers.twins
+        | snapshot.submodules,
+        folds=None if seen.tells_case else folded,
+    )
+    collisions = frozenset(one.path for one in stuck if one.code == COLLISION)
+    if collisions:
+        ended = cleared(collisions, base, local, remote, policy)
+        stuck = tuple(one for one in stuck if one.code != COLLISION or one.path not in ended)
+        blocked = policy.blocked | (collisions - ended)
+        policy = replace(policy, blocked=blocked, cleared=ended)
     return View(
         state=seen.state,
         base=base,
-        local=context.routing.local_part(base, over(base, scanned.tree), remote),
+        local=local,
         remote=remote,
         scan=scanned,
         snapshot=snapshot,
-        policy=context.policy(
-            rules=rules,
-            blocked=frozenset(one.path for one in stuck) | strangers.twins | snapshot.submodules,
-            folds=None if seen.tells_case else folded,
-        ),
+        policy=policy,
         facts=SafetyFacts(
             base_remote_id=seen.state.remote_id,
             remote_id=snapshot.remote_id,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
+from hubsync.core.clearing import COLLISION
 from hubsync.core.paths import ancestors, display, link_stays_inside
 from hubsync.model import Entry, Kind, Problem, Tree
 
@@ -91,9 +92,10 @@ def without(tree: Tree, paths: Iterable[str]) -> Tree:
 def _collision(path: str) -> Problem:
     return Problem(
         path,
-        "name-collision",
+        COLLISION,
         f"The remote has a file {display(path)} and also files below it, which no disk can hold.",
-        "Rename one of the two on the remote. Until then both stay as they are.",
+        "Move or delete one of the two where somebody has it, or rename it on the remote. Until "
+        "then both stay as they are.",
     )
 
 
