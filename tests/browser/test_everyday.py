@@ -163,6 +163,7 @@ def test_what_a_running_cell_has_shown_survives_a_change_of_its_source(
     site: Site, lab: Lab, page: Page
 ) -> None:
     lab.open(page, "running.ipynb")
+    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
     page.locator(".jp-Notebook .jp-Cell .cm-content").click()
     page.keyboard.press("Control+Enter")
     output = page.locator(".jp-OutputArea-output").first
