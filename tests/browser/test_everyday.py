@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -163,10 +164,19 @@ def test_what_a_running_cell_has_shown_survives_a_change_of_its_source(
     site: Site, lab: Lab, page: Page
 ) -> None:
     lab.open(page, "running.ipynb")
-    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
-    page.locator(".jp-Notebook .jp-Cell .cm-content").click()
-    page.keyboard.press("Control+Enter")
-    output = page.locator(".jp-OutputArea-output").first
+    prompt, output = (
+        page.locator(one).first for one in (".jp-InputPrompt", ".jp-OutputArea-output")
+    )
+
+    def runs() -> bool:
+        """Once the page has a kernel; until then a key stroke is for nobody."""
+        if re.search(r"[\d*]", prompt.inner_text()) is None:
+            page.locator(".jp-Notebook .jp-Cell .cm-content").click()
+            page.keyboard.press("Control+Enter")
+            page.wait_for_timeout(500)
+        return re.search(r"[\d*]", prompt.inner_text()) is not None
+
+    until(runs, lab.log)
     expect(output).to_contain_text("tick 2")
     site.pushed_from_b("running.ipynb", notebook(f"# Counts.\n{TICKS}"))
     expect(page.locator(".jp-Notebook .jp-Cell .cm-content")).to_contain_text("# Counts.")
