@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from hubsync import Identity, Workspace
 from tests.browser.lab import (
+    PATIENCE,
     TOKEN,
     Lab,
     no_dialog,
@@ -164,6 +165,7 @@ def test_what_a_running_cell_has_shown_survives_a_change_of_its_source(
     site: Site, lab: Lab, page: Page
 ) -> None:
     lab.open(page, "running.ipynb")
+    page.wait_for_selector(".jp-Notebook .jp-Cell .cm-content", timeout=PATIENCE * 1000)
     prompt, output = (
         page.locator(one).first for one in (".jp-InputPrompt", ".jp-OutputArea-output")
     )
