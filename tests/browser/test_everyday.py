@@ -30,7 +30,7 @@ from tests.servers.git_http import git_http
 
 Shot = Callable[[Page, str], None]
 SECRET = "ghp_" + "Zq7Rk2Lw9Xv4Bn8Mc3Td6Yf1Hs5Jg0Pa2Wb4"
-TICKS = "import time\nfor tick in range(60):\n    print('tick', tick)\n    time.sleep(0.5)"
+TICKS = "import time\nfor tick in range(600):\n    print('tick', tick)\n    time.sleep(0.5)"
 FILES = {
     "clean.ipynb": notebook("one = 1", "two = 2"),
     "dirty.ipynb": notebook("one = 1", "two = 2"),
